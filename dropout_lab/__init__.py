@@ -1,0 +1,1 @@
+"""From backpropagation by hand to inverted dropout, in NumPy, with every gradient checked."""

@@ -1,0 +1,67 @@
+"""What a probe sees: one aspect of a function's behaviour at a time, with what the specification says of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dropout_lab.checks.words import describe, same
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    name : str
+        Such as "kept scale".
+    seen : bool, number, string, tuple or array
+        What was observed. Two functions that show the same in an aspect are alike in it.
+    ok : bool
+        Whether the specification is met.
+    say : str
+        The observation against the expectation, in a sentence or two, for when it is not.
+    near : float
+        Sightings this close are alike; for statistics, which never repeat exactly.
+    contract : bool
+        A duty beside the values: not to change an input, to keep a dtype.
+    """
+
+    name: str
+    seen: object
+    ok: bool
+    say: str
+    near: float = 1e-6
+    contract: bool = False
+
+    def alike(self, other):
+        """Whether the other function was seen to do the same here."""
+        mine, theirs = self.seen, other.seen
+        if isinstance(mine, str) or isinstance(theirs, str) or mine is None or theirs is None:
+            return type(mine) is type(theirs) and mine == theirs
+        mine, theirs = np.asarray(mine), np.asarray(theirs)
+        if mine.shape != theirs.shape or mine.dtype.kind not in "biufc" or theirs.dtype.kind not in "biufc":
+            return False
+        with np.errstate(all="ignore"):
+            return bool(np.allclose(mine, theirs, rtol=1e-6, atol=self.near, equal_nan=True))
+
+
+def value(name, got, want, tolerance=1e-9, meaning=None):
+    """An aspect that is met when got equals want: same shape, finite, entries within tolerance of want's size."""
+    ok = same(got, want, tolerance)
+    seen = np.array(got) if isinstance(got, (np.ndarray, np.generic, float, int)) else type(got).__name__
+    return Aspect(name, seen, ok, "" if ok else describe(name, got, want, tolerance) + (f" {meaning}" if meaning else ""))
+
+
+def untouched(name, before, now):
+    """An aspect that is met when the caller's array is still what it was."""
+    changed = not np.array_equal(before, now, equal_nan=True)
+    say = f"it changed `{name}` in place. Whoever called still needs it: work on a copy, or write `a = a * m`, not `a *= m`."
+    return Aspect(f"{name} untouched", changed, not changed, say, contract=True)
+
+
+def keeps_dtype(name, got, dtype):
+    """An aspect that is met when an array comes back in the dtype that went in."""
+    seen = str(getattr(got, "dtype", type(got).__name__))
+    say = f"{np.dtype(dtype)} went in and `{name}` came out as {seen}. Training runs in float32; a layer keeps what it is given."
+    return Aspect(f"{name} dtype", seen, seen == str(np.dtype(dtype)), say, contract=True)

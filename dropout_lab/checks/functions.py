@@ -1,0 +1,124 @@
+"""The functions under judgement, wrapped so that whatever they do comes back as something to report."""
+
+import importlib
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from dropout_lab.checks.exercises import EXERCISES, MODULES
+
+
+class Blank(Exception):
+    """A function that is still a stub. Its text is the stub's own message, with the line."""
+
+
+class Broke(Exception):
+    """A function that raised, could not be loaded, or gave no answer.
+
+    `kind` and `message` are those of the exception, `where` and `code` the student's own line.
+    """
+
+    def __init__(self, function, kind, message, where="", code=""):
+        super().__init__(f"{kind}: {message}")
+        self.function, self.kind, self.message, self.where, self.code = function, kind, message, where, code
+
+    def say(self):
+        """What happened, where, and the line that did it."""
+        place = f" In {self.where}: `{self.code}`" if self.code else f" In {self.where}." if self.where else ""
+        return f"it raised {self.kind}: {self.message}.{place}".replace("..", ".")
+
+
+class Functions(dict):
+    """Functions by name; `f.relu_forward(x)` calls one."""
+
+    __getattr__ = dict.__getitem__
+
+
+def guard(name, function):
+    """The function, with its exceptions turned into `Blank` and `Broke` and its warnings kept quiet."""
+
+    def guarded(*args, **kwargs):
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                return function(*args, **kwargs)
+        except (Blank, Broke):
+            raise
+        except NotImplementedError as blank:
+            raise Blank(stub_message(blank)) from None
+        except (Exception, SystemExit) as error:
+            raise Broke(name, type(error).__name__, str(error), *student_line(error)) from None
+
+    return guarded
+
+
+def stub_message(error):
+    """A stub's message, with the line it stands on."""
+    if str(error).endswith("."):  # it has been told already
+        return str(error)
+    where, _ = student_line(error)
+    line = where.rpartition(", ")[2]
+    return f"{error}, {line}." if where else f"{error}."
+
+
+def student_line(error):
+    """("dropout_lab/layers.py, line 41", "dx = ...") of the last line of student code that ran; blanks if there is none."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_short(error.filename)}, line {error.lineno}", (error.text or "").strip()
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = Path(__file__).parent
+    for frame in reversed(frames):
+        path = Path(frame.filename)
+        if path.stem in MODULES and path.parent.name == "dropout_lab":
+            return f"{_short(path)}, line {frame.lineno}", (frame.line or "").strip()
+    for frame in reversed(frames):  # a function that was written in a notebook cell
+        if ours not in Path(frame.filename).parents and "site-packages" not in frame.filename:
+            return f"line {frame.lineno} of the cell", (frame.line or "").strip()
+    return "", ""
+
+
+def _short(path):
+    return f"dropout_lab/{Path(path).name}"
+
+
+def load(broken=None):
+    """Every function of the exercises from the modules that the import path gives, each guarded.
+
+    A module that does not import, or lacks a function, costs only its own exercises: calling one of them
+    raises `Broke` with the reason. `broken` names modules that are known not to load, with the exception.
+    """
+    importlib.invalidate_caches()
+    functions = Functions()
+    for module_name in MODULES:
+        names = {e.function for e in EXERCISES.values() if e.module == module_name}
+        try:
+            if broken and module_name in broken:
+                raise broken[module_name]
+            module = importlib.import_module(f"dropout_lab.{module_name}")
+        except Exception as error:
+            where, code = student_line(error)
+            reason = Broke(module_name, type(error).__name__, str(error), where, code)
+            functions.update({name: _raiser(name, reason) for name in names})
+            continue
+        for name in names:
+            function = getattr(module, name, None)
+            missing = Broke(name, "NameError", f"dropout_lab/{module_name}.py has no function `{name}`")
+            functions[name] = guard(name, function) if callable(function) else _raiser(name, missing)
+    return functions
+
+
+def _raiser(name, reason):
+    def unavailable(*args, **kwargs):
+        raise Broke(name, reason.kind, reason.message, reason.where, reason.code)
+
+    return unavailable
+
+
+def attempt(call):
+    """(result, None), or (None, the Broke that the call raised): for edges where raising is one of the answers."""
+    try:
+        return call(), None
+    except Broke as broke:
+        return None, broke

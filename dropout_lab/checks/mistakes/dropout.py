@@ -1,0 +1,3 @@
+"""Mistakes in dropout.py."""
+
+RIGHT = {}

@@ -1,0 +1,3 @@
+"""Mistakes in network.py."""
+
+RIGHT = {}

@@ -1,0 +1,3 @@
+"""Mistakes in noise.py."""
+
+RIGHT = {}

@@ -1,0 +1,3 @@
+"""Mistakes in training.py."""
+
+RIGHT = {}

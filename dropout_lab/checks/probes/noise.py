@@ -1,0 +1,1 @@
+"""Probes of noise.py."""

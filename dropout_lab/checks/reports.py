@@ -1,0 +1,64 @@
+"""Verdicts for people: as text, as HTML, and as a table of all exercises."""
+
+from html import escape
+from textwrap import fill
+
+SYMBOL = {"passed": "✓", "failed": "✗", "error": "✗", "blank": "○"}
+COLOUR = {"passed": "#007a5a", "failed": "#b34700", "error": "#b34700", "blank": "#5f6b76"}  # 4.5:1 on white and on #111
+ANSI = {"passed": "\x1b[32m", "failed": "\x1b[31m", "error": "\x1b[31m", "blank": "\x1b[2m"}
+
+
+class CheckFailed(Exception):
+    """A check that was not passed. In a notebook it shows the report and nothing else."""
+
+    def __init__(self, verdict):
+        super().__init__(as_text(verdict))
+        self.verdict = verdict
+
+    def _render_traceback_(self):
+        return as_text(self.verdict, colour=True).splitlines()
+
+
+class Report:
+    """A verdict that a notebook shows as HTML and everything else as text."""
+
+    def __init__(self, verdict):
+        self.verdict = verdict
+
+    def __repr__(self):
+        return as_text(self.verdict)
+
+    def _repr_html_(self):
+        return as_html(self.verdict)
+
+
+def opening(verdict):
+    """The first line: symbol, exercise, what it is about."""
+    name = f"{SYMBOL[verdict.status]} "
+    if verdict.status == "blank":
+        return name + verdict.headline
+    points = f" · {verdict.points} points. {verdict.details[0]}" if verdict.status == "passed" else ""
+    return f"{name}`{verdict.exercise.name}` · {verdict.headline}{points}"
+
+
+def as_text(verdict, colour=False, width=110):
+    """The report as lines of text."""
+    first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
+    lines = [fill(first, width), *(fill(line, width, initial_indent="  ", subsequent_indent="  ") for line in rest)]
+    if colour:
+        lines[0] = f"{ANSI[verdict.status]}{lines[0]}\x1b[0m"
+    return "\n".join(lines)
+
+
+def as_html(verdict):
+    """The report as a card; colour repeats what the symbol says."""
+    first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
+    paragraphs = "".join(f'<div style="margin-top:.3em">{_marked(line)}</div>' for line in rest)
+    return (f'<div role="status" style="border-left:4px solid {COLOUR[verdict.status]};padding:.4em .8em;margin:.3em 0">'
+            f"<div><strong>{_marked(first)}</strong></div>{paragraphs}</div>")  # fmt: skip
+
+
+def _marked(text):
+    """Escaped, with `code` in backticks set as code."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))

@@ -1,0 +1,133 @@
+"""From what was seen to a verdict: is the specification met, and if not, which known mistake looks like this?"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from dropout_lab.checks import mistakes, probes
+from dropout_lab.checks.aspects import Aspect
+from dropout_lab.checks.exercises import Exercise, find, following
+from dropout_lab.checks.functions import Blank, Broke
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    `status` is "passed", "failed" (it ran and is not right), "blank" (a stub is in the way) or "error" (it raised,
+    could not be loaded, or gave no answer in time). `headline` says it in a few words, `details` in sentences.
+    `mistake` is the id of the known mistake that it looks like, `others` the ids of further ones.
+    """
+
+    exercise: Exercise
+    status: str
+    headline: str
+    details: tuple[str, ...] = ()
+    mistake: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def points(self):
+        return self.exercise.points if self.status == "passed" else 0
+
+    def record(self):
+        """The verdict as a plain dictionary, as `dropout-lab check --json` prints it."""
+        e = self.exercise
+        return {"exercise": e.name, "module": e.module, "lesson": e.lesson, "status": self.status,
+                "points": self.points, "max_points": e.points, "mistake": self.mistake,
+                "message": " ".join((self.headline, *self.details))}  # fmt: skip
+
+
+def observe(name, functions, seed):
+    """Every aspect that the probe of an exercise sees, the gravest first. Raising is the gravest."""
+    aspects = []
+    try:
+        for aspect in probes.load_all()[name](functions, np.random.default_rng(seed)):
+            aspects.append(aspect)
+    except Broke as broke:
+        aspects.insert(0, Aspect("runs", f"{broke.kind}: {broke.message}", False, broke.say()))
+    return aspects
+
+
+def judge(name, functions, seed=0):
+    """The verdict on one exercise.
+
+    Parameters
+    ----------
+    name : str
+    functions : Functions
+        The functions to judge and the ones beside them; `functions.load()` gives a student's.
+    seed : int
+        For the inputs. The same seed gives the same verdict.
+    """
+    exercise = find(name)
+    try:
+        aspects = observe(name, functions, seed)
+    except Blank as blank:
+        waits = "" if str(blank).startswith(f"`{exercise.function}`") else f"`{name}` needs more than itself: "
+        return Verdict(exercise, "blank", f"{waits}{blank}")
+    failing = [a for a in aspects if not a.ok]
+    if not failing:
+        return Verdict(exercise, "passed", f"{len(aspects)} of {len(aspects)}", (_next(exercise),))
+    return _explain(exercise, aspects, failing, seed)
+
+
+def _explain(exercise, aspects, failing, seed):
+    """A failed verdict: the mistake behind the gravest aspect, else the aspect itself; then what else there is."""
+    found = diagnose(exercise.name, failing, seed)
+    gravest = failing[0]
+    first = next((m for m, covered in found if gravest.name in covered), None)
+    status = "error" if gravest.name == "runs" else "failed"
+    hint = f'hint("{exercise.name}") for the next step.'
+    if first:
+        covered = dict((m.id, names) for m, names in found)[first.id]
+        said = " ".join(dict.fromkeys(a.say for a in failing if a.name in covered and (a.contract == gravest.contract)))
+        details = [said, f"{first.sentence} {hint}", *_seen(first)]
+        headline = first.title
+    else:
+        covered = {gravest.name}
+        right_values = gravest.contract and not any(not a.contract for a in failing)
+        headline = ("right values, but " if right_values else "") + gravest.say
+        details = [hint]
+    others = [(m, names) for m, names in found if m is not first and not names <= covered]
+    left = [a for a in failing if a.name not in covered.union(*(names for _, names in others))]
+    further = [m.title for m, _ in others] + [a.say.rstrip(".") for a in left[:1]]
+    if further:
+        details.append(f"There is more, for later: {'; '.join(further)}.")
+    return Verdict(exercise, status, headline, tuple(details), first.id if first else None, tuple(m.id for m, _ in others))
+
+
+def diagnose(name, failing, seed):
+    """[(mistake, names of the failing aspects that it explains)], the best explanation of the gravest first.
+
+    A mistake matters only where it itself fails; it explains a function that fails in all of those aspects and
+    was seen to do the same in each. What one mistake explains is taken off before the next is looked for.
+    """
+    seen, left, found = {a.name: a for a in failing}, [a.name for a in failing], []
+    candidates = [(m, names) for m, names in _signatures(name, seed)
+                  if all(n in seen and seen[n].alike(a) for n, a in names.items())]  # fmt: skip
+    while left:
+        useful = [(m, names) for m, names in candidates if set(names) & set(left)]
+        if not useful:
+            break
+        best, names = max(useful, key=lambda c: (left[0] in c[1], len(set(c[1]) & set(left))))
+        found.append((best, set(names)))
+        left = [n for n in left if n not in names]
+    return found
+
+
+@lru_cache(maxsize=128)
+def _signatures(name, seed):
+    """[(mistake, {aspect name: aspect it fails})] for every known mistake of an exercise, on the inputs of this seed."""
+    bank, right = mistakes.load_all()
+    return [(m, {a.name: a for a in observe(name, m.functions(right), seed) if not a.ok}) for m in bank[name]]
+
+
+def _seen(mistake):
+    return [f"Seen in {mistake.seen[0]}" + (f" and {len(mistake.seen) - 1} more." if mistake.seen[1:] else ".")] if mistake.seen else []
+
+
+def _next(exercise):
+    after = following(exercise)
+    return f"Next: lesson {after.lesson}, exercise {after.number}, `{after.name}`." if after else "That was the last exercise."

@@ -1,0 +1,25 @@
+"""Run a notebook as its reader would, and keep what does not change from run to run."""
+
+import os
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+
+def execute(notebook, folder, timeout=300, allow_errors=False):
+    """The notebook with its outputs, run by a kernel that starts in folder.
+
+    Raises
+    ------
+    RuntimeError
+        If a cell raises (unless `allow_errors`) or takes longer than `timeout` seconds.
+    """
+    client = NotebookClient(notebook, timeout=timeout, allow_errors=allow_errors, record_timing=False,
+                            resources={"metadata": {"path": str(folder)}})  # fmt: skip
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a warning of the debugger on standard error
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise RuntimeError(str(error)) from None
+    notebook.metadata.pop("widgets", None)
+    return notebook

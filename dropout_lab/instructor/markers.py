@@ -1,0 +1,36 @@
+"""The two faces of a source: with its solutions, and without. The marker words are nbgrader's, which teachers know."""
+
+import re
+
+_REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$\n?", re.M | re.S)
+
+
+def complete(text):
+    """The text with its solutions and without the marker lines."""
+    return _checked(_REGION.sub(lambda region: region[2], text))
+
+
+def blank(text, stub):
+    """The text with each solution region replaced.
+
+    Parameters
+    ----------
+    text : str
+    stub : function of the match's start offset in text, returns the line that takes the region's place
+    """
+    return _checked(_REGION.sub(lambda region: _line(region[1], stub(region.start())), text))
+
+
+def solutions(text):
+    """The lines inside the solution regions, stripped."""
+    return [line.strip() for region in _REGION.finditer(text) for line in region[2].splitlines() if line.strip()]
+
+
+def _line(indent, stub):
+    return f"{indent}{stub}\n" if stub else ""
+
+
+def _checked(text):
+    if "### BEGIN SOLUTION" in text or "### END SOLUTION" in text:
+        raise ValueError("a solution region is nested, or lacks its BEGIN or END line")
+    return text

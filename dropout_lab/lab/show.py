@@ -1,0 +1,37 @@
+"""Numbers as the lessons print them: the same on every machine and with every NumPy."""
+
+import numpy as np
+
+
+def rounded(x, digits=3):
+    """A number, array, or dictionary of them as text with that many significant digits.
+
+    Sums of many terms differ between processors in their last digits, and NumPy 1 and 2 print bare scalars
+    differently. What a lesson prints goes through here.
+    """
+    if isinstance(x, dict):
+        return "{" + ", ".join(f"{name}: {rounded(value, digits)}" for name, value in x.items()) + "}"
+    if isinstance(x, (str, bool, np.bool_)) or x is None:
+        return str(x)
+    x = np.asarray(x)
+    if x.ndim == 0:
+        return _scalar(x.item(), digits)
+    return np.array2string(x, formatter={"all": lambda entry: _scalar(entry, digits)}, separator=" ")
+
+
+def show(**values):
+    """Print each value under its name, rounded: show(loss=loss, dw=dw)."""
+    for name, value in values.items():
+        text = rounded(value)
+        print(f"{name} = {text}" if "\n" not in text else f"{name} =\n{text}")
+
+
+def _scalar(x, digits):
+    if isinstance(x, (int, bool, np.integer)) or not np.isfinite(x):
+        return str(x)
+    if x == 0 or abs(x) < 1e-300:
+        return "0"
+    if not 1e-4 <= abs(x) < 10**6:
+        return f"{x:.0e}"
+    decimals = max(0, digits - 1 - int(np.floor(np.log10(abs(x)))))
+    return f"{round(x, decimals) + 0.0:.{decimals}f}"

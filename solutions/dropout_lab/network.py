@@ -1,0 +1,124 @@
+"""A network of affine layers with ReLU, and dropout, between them.
+
+Parameters live in one dictionary: {"W1": (D, H), "b1": (H,), "W2": ..., "b2": ...}, numbered from the input.
+"""
+
+import numpy as np
+
+from dropout_lab.dropout import dropout_backward, dropout_forward
+from dropout_lab.layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_cross_entropy
+
+
+def rates(p):
+    """(input rate, hidden rate): p is one rate for the hidden layers, or the pair."""
+    return tuple(p) if isinstance(p, (tuple, list)) else (0.0, p)
+
+
+def softmax(scores):
+    """The class probabilities that scores (N, C) stand for; each row sums to 1."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def init_params(sizes, rng):
+    """W ~ N(0, 2 / fan-in), b = 0: signals keep their size through ReLU layers.
+
+    Parameters
+    ----------
+    sizes : list of int
+        [D, H, ..., C]: the width of every layer, the input first.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    params : {"W1": array (D, H), "b1": array (H,), ...}, float64
+
+    References
+    ----------
+    He et al. 2015, section 2.2.
+    """
+    ### BEGIN SOLUTION
+    params = {}
+    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:]), start=1):
+        params[f"W{i}"] = rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_in)
+        params[f"b{i}"] = np.zeros(fan_out)
+    return params
+    ### END SOLUTION
+
+
+def mlp_forward(params, x, p, rng, train=True):
+    """Affine, ReLU, dropout for each hidden layer; a last affine layer gives the scores.
+
+    Parameters
+    ----------
+    params : {"W1": array (D, H), "b1": array (H,), ...}
+    x : array (N, D)
+    p : float, or (input rate, hidden rate)
+        Probability to DROP. `rates(p)` gives the pair. The scores are never dropped.
+    rng : numpy.random.Generator
+    train : bool
+
+    Returns
+    -------
+    scores : array (N, C)
+    cache : whatever `mlp_backward` will need
+    """
+    ### BEGIN SOLUTION
+    input_rate, hidden_rate = rates(p)
+    depth = len(params) // 2
+    h, input_mask = dropout_forward(x, input_rate, rng, train)
+    cache = [input_mask]
+    for i in range(1, depth):
+        z, affine = affine_forward(h, params[f"W{i}"], params[f"b{i}"])
+        a, relu = relu_forward(z)
+        h, mask = dropout_forward(a, hidden_rate, rng, train)
+        cache.append((affine, relu, mask))
+    scores, last = affine_forward(h, params[f"W{depth}"], params[f"b{depth}"])
+    return scores, (cache, last)
+    ### END SOLUTION
+
+
+def mlp_backward(dscores, cache):
+    """The layers of `mlp_forward` in reverse, each with its own backward pass.
+
+    Parameters
+    ----------
+    dscores : array (N, C)
+        Gradient of the loss with respect to the scores.
+    cache : whatever `mlp_forward` returned as its second value
+
+    Returns
+    -------
+    grads : {"W1": array, "b1": array, ...}, the shapes of params
+    """
+    ### BEGIN SOLUTION
+    (_, *hidden), last = cache
+    depth = len(hidden) + 1
+    dh, dw, db = affine_backward(dscores, last)
+    grads = {f"W{depth}": dw, f"b{depth}": db}
+    for i in range(depth - 1, 0, -1):
+        affine, relu, mask = hidden[i - 1]
+        dz = relu_backward(dropout_backward(dh, mask), relu)
+        dh, grads[f"W{i}"], grads[f"b{i}"] = affine_backward(dz, affine)
+    return grads
+    ### END SOLUTION
+
+
+def loss_and_grads(params, x, y, p, rng, train=True):
+    """The softmax cross-entropy of `mlp_forward`'s scores, and its gradient for every parameter.
+
+    Parameters
+    ----------
+    params, x, p, rng, train : as for `mlp_forward`
+    y : integer array (N,)
+
+    Returns
+    -------
+    loss : scalar
+    grads : {"W1": array, "b1": array, ...}
+    """
+    ### BEGIN SOLUTION
+    scores, cache = mlp_forward(params, x, p, rng, train)
+    loss, dscores = softmax_cross_entropy(scores, y)
+    return loss, mlp_backward(dscores, cache)
+    ### END SOLUTION
