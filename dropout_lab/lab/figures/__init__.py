@@ -1,0 +1,1 @@
+"""Figures of the lessons, a file for each topic."""
