@@ -1,4 +1,4 @@
-"""The `dropout-lab` command."""
+"""The `dropout-lab` command. Each subcommand imports what it needs, so that none waits for another's libraries."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False,
-                  context_settings={"help_option_names": ["-h", "--help"]},
-                  help="A course from backpropagation by hand to inverted dropout. Without a command: open it in JupyterLab.")  # fmt: skip
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+                  context_settings={"help_option_names": ["-h", "--help"]})  # fmt: skip
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main():
@@ -22,14 +22,39 @@ def fail(sentence):
     raise typer.Exit(2)
 
 
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser, or only print the address.")] = True,
+    port: Annotated[int | None, typer.Option(help="Port for JupyterLab. Default: the first free one from 8888.")] = None,
+):
+    """From backpropagation by hand to inverted dropout, every gradient checked.
+
+    Without a command: open the course in JupyterLab, on its first lesson.
+    """
+    if context.invoked_subcommand:
+        return
+    from dropout_lab.launch import LaunchError, launch
+
+    try:
+        raise typer.Exit(launch(port, browser, typer.echo))
+    except LaunchError as error:
+        fail(str(error))
+
+
 @app.command()
 def check(
     names: Annotated[list[str] | None, typer.Argument(help="Exercises, such as affine_forward. None: all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects, for programs.")] = False,
     seed: Annotated[int, typer.Option(help="For the inputs of the checks.")] = 0,
 ):
-    """Check your functions; the current folder decides which (in solutions/, the completed ones)."""
+    """Check your functions.
+
+    The current folder decides which: in solutions/ the completed ones, elsewhere yours. The exit status is 0 only if
+    every exercise that was named passed.
+    """
     from dropout_lab.checks.exercises import UnknownExercise
+    from dropout_lab.checks.reports import as_table
     from dropout_lab.checks.runner import run_checks
 
     try:
@@ -37,11 +62,28 @@ def check(
     except UnknownExercise as unknown:
         fail(str(unknown))
     if as_json:
-        typer.echo(json.dumps([{k: v for k, v in r.items() if k != "report"} for r in records], indent=1, ensure_ascii=False))
+        plain = [{key: value for key, value in record.items() if key != "report"} for record in records]
+        typer.echo(json.dumps(plain, indent=1, ensure_ascii=False))
     else:
-        for record in records:
-            typer.echo(record["report"])
+        typer.echo("\n\n".join(r["report"] for r in records) if names else as_table(records))
     raise typer.Exit(0 if all(r["status"] == "passed" for r in records) else 1)
+
+
+@app.command()
+def hint(
+    name: Annotated[str, typer.Argument(help="An exercise, such as affine_forward.")],
+    step: Annotated[int, typer.Option(min=1, max=3, help="Which of the three hints.")] = 1,
+):
+    """Show a hint for an exercise: three of them, each a step nearer."""
+    from dropout_lab.checks.exercises import UnknownExercise
+    from dropout_lab.checks.hints import hint_text
+
+    try:
+        typer.echo(hint_text(name, step))
+    except UnknownExercise as unknown:
+        fail(str(unknown))
+    if step < 3:
+        typer.echo(f"The next one: dropout-lab hint {name} --step {step + 1}")
 
 
 @app.command()
@@ -51,14 +93,15 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited since the last build.")] = False,
 ):
     """Derive stubs, lessons and executed solutions from their one source in solutions/."""
-    from dropout_lab.instructor.build import BuildError
-    from dropout_lab.instructor.build import build as run
-
-    root = Path(__file__).parent.parent
     try:
-        stale = run(root, only or (), force, check, progress=typer.echo)
+        from dropout_lab.instructor.build import BuildError
+        from dropout_lab.instructor.build import build as run
+    except ModuleNotFoundError as missing:
+        fail(f'{missing}. Building needs the test extra: python -m pip install -e ".[test]"')
+    try:
+        stale = run(ROOT, only or (), force, check, progress=typer.echo)
     except (BuildError, RuntimeError) as error:
         fail(str(error))
     if check and stale:
-        typer.echo("out of date: " + ", ".join(map(str, stale)))
+        typer.echo("Out of date: " + ", ".join(map(str, stale)) + ". Run: dropout-lab build")
         raise typer.Exit(1)

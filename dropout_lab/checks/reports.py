@@ -1,7 +1,9 @@
 """Verdicts for people: as text, as HTML, and as a table of all exercises."""
 
 from html import escape
-from textwrap import fill
+from textwrap import fill, shorten
+
+from dropout_lab.checks.exercises import find
 
 SYMBOL = {"passed": "✓", "failed": "✗", "error": "✗", "blank": "○"}
 COLOUR = {"passed": "#007a5a", "failed": "#b34700", "error": "#b34700", "blank": "#5f6b76"}  # 4.5:1 on white and on #111
@@ -62,3 +64,30 @@ def _marked(text):
     """Escaped, with `code` in backticks set as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
+
+
+def as_table(records):
+    """All exercises by lesson, the points, and what to do next.
+
+    Parameters
+    ----------
+    records : list of `Verdict.record()`
+    """
+    width = max(len(r["exercise"]) for r in records)
+    lines = []
+    for i, r in enumerate(records):
+        if i == 0 or r["lesson"] != records[i - 1]["lesson"]:
+            lines.append(f"Lesson {r['lesson']}")
+        remark = "" if r["status"] in ("passed", "blank") else shorten(r["message"], 100 - width, placeholder=" ...")
+        lines.append(f"  {SYMBOL[r['status']]} {r['exercise']:{width}} {r['points']:3d} / {r['max_points']:<3d} {remark}".rstrip())
+    points, best = (sum(r[key] for r in records) for key in ("points", "max_points"))
+    lines.append(f"\n{points} of {best} points.{_next_step(records)}")
+    return "\n".join(lines)
+
+
+def _next_step(records):
+    open_ones = [r for r in records if r["status"] != "passed"]
+    if not open_ones:
+        return " Every exercise passed."
+    e = find(open_ones[0]["exercise"])
+    return f" Next: `{e.name}`. {e.place}. For the whole report: dropout-lab check {e.name}. Stuck: dropout-lab hint {e.name}"

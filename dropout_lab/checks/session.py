@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dropout_lab.checks.exercises import MODULES, find
 from dropout_lab.checks.functions import Blank, load
-from dropout_lab.checks.hints import HINTS
+from dropout_lab.checks.hints import hint_text
 from dropout_lab.checks.reports import CheckFailed, Report, as_text
 from dropout_lab.checks.verdicts import judge
 
@@ -46,10 +46,8 @@ def check(name, seed=0):
 
 def hint(name):
     """Show the next of an exercise's three hints; after the third it starts again."""
-    exercise = find(name)
-    step = _revealed.get(name, 0) % len(HINTS[name])
-    _revealed[name] = step + 1
-    print(f"Hint {step + 1} of {len(HINTS[name])} for `{exercise.name}`: {HINTS[name][step]}")
+    _revealed[name] = _revealed.get(name, 0) % 3 + 1
+    print(hint_text(name, _revealed[name]))
 
 
 def reload_changed():
