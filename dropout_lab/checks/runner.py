@@ -34,7 +34,8 @@ def run_checks(names=(), seed=0, time_limit=TIME_LIMIT):
         child = subprocess.Popen([sys.executable, "-m", "dropout_lab.checks.worker", str(seed), *left],
                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8")  # fmt: skip
         lines = Queue()
-        threading.Thread(target=_read, args=(child.stdout, lines), daemon=True).start()
+        reader = threading.Thread(target=_read, args=(child.stdout, lines), daemon=True)
+        reader.start()
         try:
             while left:
                 line = lines.get(timeout=time_limit)
@@ -48,6 +49,8 @@ def run_checks(names=(), seed=0, time_limit=TIME_LIMIT):
         finally:
             child.kill()
             child.wait()
+            reader.join()
+            child.stdout.close()
 
 
 def _read(stream, lines):

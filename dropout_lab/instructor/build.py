@@ -66,6 +66,9 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
         If a file was edited since the last build (nothing is written then), or a source is not right.
     """
     root = Path(root)
+    for name in only:
+        if name not in MODULES and not _sources(root, [name]):
+            raise BuildError(f"there is no lesson or module {name!r}; give a number such as 05, or one of {', '.join(MODULES)}")
     manifest = _read_manifest(root)
     files = [*_stubs(root, only), *_lessons(root, only)]
     stale = [f for f in files if _content(root / f.path) != f.text]
@@ -82,7 +85,10 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
     if not check:
         for source in executed:
             progress(f"running {source.name}")
-            notebook = execute(_solution(source), root / "solutions")
+            try:
+                notebook = execute(_solution(source), root / "solutions")
+            except RuntimeError as error:
+                raise BuildError(f"{source.name}: {error}") from None
             notebook.metadata["dropout_lab"] = {"ran_on": ran_on(root, source)}
             write_atomically(source.with_suffix(".ipynb"), _as_text(notebook))
     return [f.path for f in stale] + [s.with_suffix(".ipynb").relative_to(root) for s in executed]

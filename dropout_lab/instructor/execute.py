@@ -6,8 +6,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 
-def execute(notebook, folder, timeout=300, allow_errors=False):
-    """The notebook with its outputs, run by a kernel that starts in folder.
+def execute(notebook, folder, timeout=300, allow_errors=False, env=None):
+    """The notebook with its outputs, run by a kernel that starts in folder, in this environment or another.
 
     Raises
     ------
@@ -18,7 +18,7 @@ def execute(notebook, folder, timeout=300, allow_errors=False):
                             resources={"metadata": {"path": str(folder)}})  # fmt: skip
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a warning of the debugger on standard error
     try:
-        client.execute()
+        client.execute(env=env or dict(os.environ))
     except CellExecutionError as error:
         raise RuntimeError(str(error)) from None
     notebook.metadata.pop("widgets", None)

@@ -7,7 +7,7 @@ _REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SO
 
 def complete(text):
     """The text with its solutions and without the marker lines."""
-    return _checked(_REGION.sub(lambda region: region[2], text))
+    return _REGION.sub(lambda region: region[2], _checked(text))
 
 
 def blank(text, stub):
@@ -18,7 +18,7 @@ def blank(text, stub):
     text : str
     stub : function of the match's start offset in text, returns the line that takes the region's place
     """
-    return _checked(_REGION.sub(lambda region: _line(region[1], stub(region.start())), text))
+    return _REGION.sub(lambda region: _line(region[1], stub(region.start())), _checked(text))
 
 
 def solutions(text):
@@ -31,6 +31,7 @@ def _line(indent, stub):
 
 
 def _checked(text):
-    if "### BEGIN SOLUTION" in text or "### END SOLUTION" in text:
+    words = re.findall(r"### (BEGIN|END) SOLUTION", text)
+    if words != ["BEGIN", "END"] * (len(words) // 2):
         raise ValueError("a solution region is nested, or lacks its BEGIN or END line")
     return text
