@@ -1,0 +1,159 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# **You will** check that everything works, see how a lesson runs, and commit to an answer before you know it.
+# **You need** some Python, NumPy arrays, and what a derivative is. Nothing about neural networks beyond "layers of weighted sums".
+# **Minutes:** 20.
+
+# %% tags=["setup"]
+import numpy as np
+
+from dropout_lab.checks import check, hint
+from dropout_lab.lab.environment import environment
+from dropout_lab.lab.figures.start import plot_three_readings
+from dropout_lab.lab.prediction import commit
+from dropout_lab.lab.show import show
+
+# %% [markdown]
+# ## Is everything here?
+#
+# A cell with code runs when you click into it and press Shift+Enter. Run the one above first, then this one.
+# Every lesson has such a set-up cell near its top; if you come back after a break, run it again.
+
+# %%
+environment()
+
+# %% [markdown]
+# Random numbers in this course come from a generator that is made in the cell that uses it, with a seed in plain sight.
+# So your numbers are the ones in the text, on any machine. Run the next cell twice: it does not remember the first time.
+
+# %% tags=["nbval-check-output"]
+rng = np.random.default_rng(0)
+show(three_random_numbers=rng.random(3))
+
+# %% [markdown]
+# ## The question
+#
+# In 2022, someone who was writing a neural network from scratch in NumPy
+# [asked in public](https://datascience.stackexchange.com/questions/116021):
+#
+# > Is applying dropout equivalent to zeroing the output of random neurons in each mini-batch iteration and leaving the
+# > rest of the forward and backward steps of backpropagation unchanged?
+#
+# This course answers that one question. You will build what is needed to answer it yourself: a network, its gradients,
+# a way to check them, dropout in two versions, and experiments that can say no. Each piece is a few lines of NumPy.
+
+# %% [markdown]
+# ## A sentence can be read in several ways
+#
+# Below, each row is one sample of a mini-batch and each column one neuron. A white cell is an output that was set to 0.
+#
+# **Predict.** Before you run the next cell: would you draw the white cells once for the batch, once per sample, or in another way?
+
+# %%
+plot_three_readings(np.random.default_rng(6))
+
+# %% [markdown]
+# In A, a neuron is off for every sample at once: white columns. In B, each sample has its own pattern: scattered white cells.
+# In C, a sample is off as a whole: white rows. The question does not say which is meant.
+# One of the three is dropout, and the others are other methods; code that does the wrong one runs without an error.
+
+# %% [markdown]
+# ## Your prediction
+#
+# A wrong prediction teaches more than none, but only if it was made before. So write yours down now.
+# `p` is the probability that a neuron is dropped.
+#
+# | | statement | put to the test in |
+# |---|---|---|
+# | 1 | Zeroing random outputs means reading A: one draw, shared by all samples of a mini-batch. | lesson 06 |
+# | 2 | In training, outputs that are not dropped can be passed on as they are, and nothing has to make up for it anywhere. | lesson 05 |
+# | 3 | The backward pass can stay as it was, since only the forward pass was changed. | lesson 05 |
+# | 4 | When the trained network is used on new data, neurons are dropped as well. | lesson 06 |
+# | 5 | A random layer cannot be tested with a gradient check. | lesson 07 |
+# | 6 | A layer that passes its gradient check is correct. | lesson 02, lesson 07 |
+# | 7 | Dropout makes a network better on new data, whatever the data. | lesson 08 |
+#
+# Put `True` for agree or `False` for disagree in place of each `...`, then answer the question itself in two or three sentences.
+# There are no points for this, and no check.
+
+# %%
+agree = {1: ..., 2: ..., 3: ..., 4: ..., 5: ..., 6: ..., 7: ...}
+in_my_words = """..."""
+commit(agree, in_my_words)
+
+# %% [markdown]
+# Once all is filled in, the cell writes a small file beside this notebook. Lesson 06 opens it again. It cannot be changed by
+# running the cell a second time: that is what makes it a prediction.
+
+# %% [markdown]
+# ## How a lesson works
+#
+# Four steps come round and round.
+#
+# 1. **Predict.** Commit to a number or a word. It costs ten seconds, and it is what makes the next step stick.
+# 2. **See.** Run the cell: a figure, or a few numbers.
+# 3. **Build.** Write a function of a few lines in one of six files in the folder `dropout_lab/`.
+# 4. **Say.** A sentence or two on what was just seen. Put it in your own words before you read ours.
+#
+# An exercise card names the file, the level (●○○ to ●●●), the minutes, and about how many lines it takes. Under it is its check.
+
+# %% [markdown]
+# ## The loop of building
+#
+# Open `dropout_lab/layers.py` now: in JupyterLab's file browser on the left, go up one folder, then into `dropout_lab`, and
+# double-click the file. Drag its tab to the right half of the window, so that notebook and file stand side by side.
+#
+# Look for `affine_forward`. It has a description of what goes in and what comes out, and one line that starts with
+# `raise NotImplementedError`. That line is the blank. In lesson 01 you will put your own in its place, press **Ctrl+S**
+# (**⌘S** on a Mac), and run the check cell. A saved file counts at once. There is nothing to restart.
+#
+# **Predict.** What will a check say about a function that is still blank?
+
+# %%
+check("affine_forward")
+
+# %% [markdown]
+# In your copy, the sign is a ring: ○, still blank, and where to find it. Two other signs will come:
+#
+# - ✓ it does what its description says, for every input that was tried. Points, and what comes next.
+# - ✗ it does not. The report says what was seen and what should be there. If it looks like one of the mistakes that others
+#   have made in public, it is named.
+#
+# A check tries your function on arrays of different sizes, types and values. It never looks at how it is written.
+# Any way to the right numbers is right. You can also check in a terminal, with `dropout-lab check`.
+
+# %% [markdown]
+# ## When you are stuck
+#
+# Each exercise has three hints, each a step nearer, and none of them is the answer. Every call shows the next one.
+
+# %%
+hint("affine_forward")
+
+# %% [markdown]
+# If a cell shows something other than a check's report, read its last line first: it says what happened. If nothing makes
+# sense any more, choose *Kernel → Restart Kernel*, run the set-up cell, and go on from where you were. Your files in
+# `dropout_lab/` are not touched by that.
+
+# %% [markdown]
+# ## What is now true
+#
+# - The tools work, and you know which file to open and how to save and check.
+# - You have committed to an answer to the question of this course.
+#
+# **Three questions** to see whether to go on:
+#
+# 1. You changed a function, and the check still says the same as before. What is the first thing to look at?
+# 2. Which of the readings A, B and C has the most different patterns to choose from, for 8 samples and 20 neurons?
+# 3. Why does the course ask for a prediction before it shows anything?
+#
+# ### BEGIN SOLUTION
+# 1. Whether the file was saved. The check reads what is on disk, not what is in the editor.
+# 2. B: each of the 8 · 20 outputs is kept or dropped by itself, so there are 2^160 patterns, against 2^20 for A. A network
+#    that is trained under B sees a new pattern for every sample of every mini-batch.
+# 3. What fits looks like what one knew anyway, once it is on the screen. A written prediction shows where one's own
+#    picture was different, and that is the place to learn something.
+# ### END SOLUTION
+#
+# **Next:** [lesson 01, backprop by hand](01_backprop_by_hand.ipynb).
