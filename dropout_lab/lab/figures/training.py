@@ -1,0 +1,113 @@
+"""Figures of trainings: the images, the size of signals, curves, gaps, sweeps."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, label_end, small_print
+
+COLOURS = (BLUE, VERMILION, GREEN)
+DASHES = ("-", "--", ":")
+MARKERS = ("o", "s", "^")
+
+
+def show_images(x, y, guesses=None, n=10):
+    """The first n images of x with their classes; with guesses, the first n that are guessed wrong."""
+    rows = np.arange(len(x)) if guesses is None else np.flatnonzero(np.asarray(guesses) != y)
+    side = int(np.sqrt(x.shape[1]))
+    figure, panels = plt.subplots(1, n, figsize=(WIDTH, 1.5))
+    for axes in panels:
+        axes.axis("off")
+    for axes, row in zip(panels, rows):
+        axes.imshow(x[row].reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
+        axes.set_title(str(y[row]) if guesses is None else f"{y[row]}, not {guesses[row]}", fontsize=9, loc="center")
+    title = f"The first {n} of {len(x)} images" if guesses is None else f"{len(rows)} of {len(x)} held-out images are read wrong"
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
+    plt.show()
+
+
+def plot_signal_size(sizes_by_scale, title="Only one size of weights carries a signal through many layers"):
+    """The spread of the activations layer by layer, one line for each entry of {label: list of spreads}."""
+    axes = plt.subplots()[1]
+    for (label, spreads), colour, dash, marker in zip(sizes_by_scale.items(), COLOURS, DASHES, MARKERS):
+        depth = np.arange(len(spreads))
+        axes.plot(depth, spreads, dash, color=colour, marker=marker, markersize=4)
+        label_end(axes, depth, spreads, label, colour)
+    axes.set(title=title, xlabel="hidden layer (0: the input)", ylabel="standard deviation", yscale="log")
+    axes.set_xlim(right=len(depth) * 1.25)
+    plt.show()
+
+
+def plot_history(history, what="accuracy", title="", small=""):
+    """Training against held-out images, epoch by epoch, with the gap at the end in numbers."""
+    figure, axes = plt.subplots()
+    epochs = history["epoch"]
+    train, test = history[f"train_{what}"], history[f"test_{what}"]
+    axes.plot(epochs, train, "-", color=BLUE)
+    axes.plot(epochs, test, "--", color=VERMILION)
+    axes.fill_between(epochs, train, test, color=GREY, alpha=0.15, linewidth=0)
+    _label_two(axes, epochs, (train, "training", BLUE), (test, "held out", VERMILION))
+    axes.set(title=title, xlabel="epoch", ylabel="fraction right" if what == "accuracy" else "cross-entropy loss")
+    axes.set_xlim(right=epochs[-1] + 0.17 * (epochs[-1] - epochs[0] + 1))
+    if small:
+        small_print(figure, small)
+    plt.show()
+
+
+def plot_bands(rows, by="p", title="", small=""):
+    """Mean accuracy by epoch over the seeds, training thin and held out thick, one colour for each value of `by`.
+
+    The band is one standard deviation of the held-out accuracy to each side. The rows come from `sweep` with curve=True.
+    """
+    figure, axes = plt.subplots()
+    ends = []
+    for value, colour, dash in zip(rows.values(by), COLOURS, DASHES):
+        test = np.array([row["test_curve"] for row in rows.where(**{by: value})])
+        train = np.array([row["train_curve"] for row in rows.where(**{by: value})]).mean(axis=0)
+        epochs, mean, spread = np.arange(1, test.shape[1] + 1), test.mean(axis=0), test.std(axis=0)
+        axes.fill_between(epochs, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(epochs, train, dash, color=colour, linewidth=0.8)
+        axes.plot(epochs, mean, dash, color=colour)
+        ends.append((mean, f"{by} = {_short(value)}", colour))
+    _label_two(axes, epochs, *ends)
+    axes.set(title=title, xlabel="epoch", ylabel="fraction right")
+    axes.set_xlim(right=epochs[-1] * 1.2)
+    small_print(figure, small or f"{len(rows.values('seed'))} seeds; thick: held out, thin: training; band: 1 sd over seeds")
+    plt.show()
+
+
+def plot_sweep(rows, x="p", y="test_accuracy", by=None, title="", xlabel="", ylabel="", small=""):
+    """Every run as a dot, the means over the seeds as a line; with `by`, one line for each of its (up to three) values."""
+    figure, axes = plt.subplots()
+    ends = []
+    positions = rows.values(x)
+    numeric = all(np.isscalar(value) and not isinstance(value, str) for value in positions)
+    place = {value: value if numeric else i for i, value in enumerate(positions)}
+    for value, colour, dash, marker in zip(rows.values(by) if by else [None], COLOURS, DASHES, MARKERS):
+        part = rows.where(**{by: value}) if by else rows
+        at = [place[v] for v in part.values(x)]
+        means = np.array([part.where(**{x: v}).column(y).mean() for v in part.values(x)])
+        axes.plot([place[row[x]] for row in part], part.column(y), marker, color=colour, alpha=0.3, markersize=4, linestyle="")
+        axes.plot(at, means, dash, color=colour, marker=marker)
+        ends.append((means, f"{by} = {_short(value)}", colour))
+    if by:
+        _label_two(axes, at, *ends)
+        axes.set_xlim(right=max(at) + 0.2 * (max(at) - min(at)))
+    if not numeric:
+        axes.set_xticks(list(place.values()), [_short(value) for value in positions])
+    axes.set(title=title, xlabel=xlabel or x, ylabel=ylabel or y.replace("_", " "))
+    small_print(figure, small or f"{len(rows.values('seed'))} seeds: each dot one run, the line their mean")
+    plt.show()
+
+
+def _label_two(axes, x, *ends):
+    """Label lines at their ends, pushed apart where two end close to each other."""
+    low, high = axes.get_ylim()
+    apart, last = 0.07 * (high - low), None
+    for values, text, colour in sorted(ends, key=lambda end: end[0][-1]):
+        y = values[-1] if last is None else max(values[-1], last + apart)
+        label_end(axes, x, [y], text, colour)
+        last = y
+
+
+def _short(value):
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
