@@ -1,0 +1,122 @@
+"""A picture with controls above it and, below it, in words and numbers, what it shows.
+
+A panel is one function that draws, and what may be turned:
+
+    def draw(figure, p, seed):
+        figure.subplots().bar(...)
+        return f"At p = {p} ..."          # the caption
+
+    panel(draw, "What p does", p=rate(0.3), seed=seed("new mini-batch"))
+
+The controls are HTML's own, each with a label, so that they work by keyboard and are read out; so is the caption
+when it changes. Where no kernel runs (a preview on the web, a test) a panel is its caption.
+"""
+
+import base64
+import io
+from pathlib import Path
+
+import anywidget
+import matplotlib as mpl
+import traitlets
+from matplotlib.figure import Figure
+
+from dropout_lab.lab.plots import STYLE
+
+
+def rate(value, label="drop probability p", low=0.0, high=0.9, step=0.05):
+    """A slider over fractions."""
+    return {"kind": "range", "label": label, "value": float(value), "low": low, "high": high, "step": step}
+
+
+def whole(value, label, low, high, step=1):
+    """A slider over whole numbers."""
+    return {"kind": "range", "label": label, "value": int(value), "low": low, "high": high, "step": step}
+
+
+def choice(value, label, options):
+    """One of several words."""
+    return {"kind": "choice", "label": label, "value": value, "options": list(options)}
+
+
+def seed(button, value=0, label="seed"):
+    """A seed to type, and a button that takes the next one."""
+    return {"kind": "seed", "label": label, "value": int(value), "button": button}
+
+
+class Panel(anywidget.AnyWidget):
+    """What `panel` returns. `turn(p=0.5)` does from Python what a reader does by hand; `caption` is what it then says."""
+
+    _esm = Path(__file__).with_name("panel.js")
+    title = traitlets.Unicode().tag(sync=True)
+    controls = traitlets.List().tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)
+    picture = traitlets.Unicode().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, draw, title, controls):
+        super().__init__(title=title, values={name: control["value"] for name, control in controls.items()},
+                         controls=[{"name": name, **control} for name, control in controls.items()])  # fmt: skip
+        self._draw = draw
+        self._refresh()
+        self.observe(self._redraw, "values")
+
+    def __repr__(self):
+        return self.caption
+
+    def turn(self, **values):
+        """Set some of the controls and redraw."""
+        unknown = values.keys() - self.values.keys()
+        if unknown:
+            raise KeyError(f"no control named {', '.join(sorted(unknown))}; there are {', '.join(self.values)}")
+        self.values = self.values | values
+
+    def _redraw(self, change):
+        """Redraw; a function of the student's that raises is an answer too, and no reader looks into a log."""
+        try:
+            self._refresh()
+        except Exception as error:  # noqa: BLE001
+            with self.hold_sync():
+                self.picture, self.alt = "", ""
+                self.caption = f"{type(error).__name__}: {error}"
+
+    def _refresh(self):
+        # A whole number comes back from the browser without its point: 1 where 1.0 was sent.
+        values = {c["name"]: type(c["value"])(self.values[c["name"]]) for c in self.controls}
+        with mpl.rc_context(STYLE):
+            figure = Figure()
+            caption = self._draw(figure, **values)
+            picture = _as_uri(figure)
+        with self.hold_sync():
+            self.picture, self.alt, self.caption = picture, _heading(figure), caption
+
+
+def panel(draw, title, **controls):
+    """A picture that the reader can turn.
+
+    Parameters
+    ----------
+    draw : function of a matplotlib Figure and of the controls by name; returns the caption, a str
+        Called once at the start and again after each change. The figure's title becomes the picture's alt text.
+    title : str
+        Names the group of controls for those who hear it.
+    **controls : made by `rate`, `whole`, `choice`, `seed`
+
+    Returns
+    -------
+    Panel
+    """
+    return Panel(draw, title, controls)
+
+
+def _heading(figure):
+    """The figure's title, or the first one among its axes."""
+    titles = [figure.get_suptitle(), *(axes.get_title(loc) for axes in figure.axes for loc in ("left", "center"))]
+    return next(filter(None, titles), "")
+
+
+def _as_uri(figure):
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
