@@ -228,7 +228,7 @@ def mc_predict(f, rng):
         worst = np.unravel_index(np.argmax(np.abs(got - want) / sd), want.shape)
         yield Aspect(name, np.asarray(got), off <= SIGMAS,
                      f"`{name}` over {passes} passes is {number(got[worst])} where all sixteen masks together give"
-                     f" {number(want[worst])}.", near=SIGMAS * float(sd.max()))  # fmt: skip
+                     f" {number(want[worst])}.", near=3 * float(sd.max()))  # fmt: skip
     mean, std = f.mc_predict(params, x, p, np.random.default_rng(0), 1)
     yield value("std of one pass", std, np.zeros((2, 3)))
     yield value("sum of the probabilities of one pass", np.sum(mean, axis=-1), np.ones(2))
