@@ -33,5 +33,6 @@ def _scalar(x, digits):
         return "0"
     if not 1e-4 <= abs(x) < 10**6:
         return f"{x:.0e}"
-    decimals = max(0, digits - 1 - int(np.floor(np.log10(abs(x)))))
+    exponent = int(f"{x:.{digits - 1}e}".partition("e")[2])  # of the rounded number: 0.99999 and 1 print alike
+    decimals = max(0, digits - 1 - exponent)
     return f"{round(x, decimals) + 0.0:.{decimals}f}"

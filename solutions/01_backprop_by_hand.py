@@ -1,0 +1,280 @@
+# %% [markdown]
+# # 01 · Backprop by hand
+#
+# **You will** push numbers through a neuron and gradients back, then write a layer and its backward pass for a whole batch.
+# **You need** lesson 00, the derivative of a product and of a square, and matrix products in NumPy.
+# **Minutes:** 55, and a sheet of paper.
+
+# %% tags=["setup"]
+import itertools
+
+import numpy as np
+
+from dropout_lab.checks import check, hint
+from dropout_lab.lab.figures.backprop import plot_neuron, plot_reach, plot_shared_bias
+from dropout_lab.lab.show import rounded, show
+from dropout_lab.layers import affine_backward, affine_forward
+
+# %% [markdown]
+# ## One neuron, one operation at a time
+#
+# A neuron multiplies its input $x$ by a weight $w$ and adds a bias $b$. Its output $s$ should be the target $t$, and the
+# loss $L$ is the square of what is missing. In steps of one operation each:
+#
+# $$q = w\,x \qquad s = q + b \qquad e = s - t \qquad L = e^2$$
+
+# %%
+w, x, b, t = 3.0, 2.0, -4.0, 5.0
+q = w * x
+s = q + b
+e = s - t
+L = e**2
+values = {"w": w, "x": x, "b": b, "t": t, "q": q, "s": s, "e": e, "L": L}
+plot_neuron(values)
+
+# %% [markdown]
+# The figure is the same calculation as a graph: a circle is an operation, an arrow carries a number from one to the next.
+# The output is 2, it should be 5, and the loss is 9.
+#
+# **Predict.** Suppose $w$ were 3.001 and all else as it is. By how much would the loss change, and in which direction?
+# Put a number in place of the dots before you run the cell.
+
+# %% tags=["nbval-check-output"]
+my_prediction = ...
+
+
+def loss(w=3.0, x=2.0, b=-4.0, t=5.0):
+    return (w * x + b - t) ** 2
+
+
+show(change=loss(w=3.001) - loss())
+
+# %% [markdown]
+# The loss fell by 0.012, which is 12 times the nudge. That factor, with its sign, is the derivative: $dL/dw = -12$.
+# Backpropagation finds all such factors without a nudge, and it needs one idea for it.
+#
+# ## The chain rule, from right to left
+#
+# Each operation knows only its own slope. The square: nudge $e$, and $L$ moves $2e$ times as far. The minus: nudge $s$, and $e$ moves
+# as far. If $s$ moves $e$ and $e$ moves $L$, the factors multiply:
+#
+# $$\frac{dL}{ds} = \frac{dL}{de}\cdot\frac{de}{ds}$$
+#
+# So start at the right end, where $dL/dL = 1$, and walk left. At each operation multiply what arrives by the operation's own slope.
+
+# %% [markdown]
+# **Build, on paper.** Work out the six gradients in the order `e, s, q, b, w, x`, with the numbers of the figure. Write them in
+# place of the dots. An entry that is still `...` is drawn as a question mark. Here `dw` is short for $dL/dw$, as everywhere in this course.
+
+# %%
+my_grads = {"e": ..., "s": ..., "q": ..., "b": ..., "w": ..., "x": ...}
+### BEGIN SOLUTION
+my_grads = {"e": -6, "s": -6, "q": -6, "b": -6, "w": -12, "x": -18}
+### END SOLUTION
+plot_neuron(values, my_grads)
+
+# %% [markdown]
+# Now ask the function itself, as before: nudge one input by 0.001, and divide the movement of the loss by the nudge.
+
+# %% tags=["nbval-check-output"]
+for name, start in {"w": 3.0, "x": 2.0, "b": -4.0}.items():
+    moved = loss(**{name: start + 0.001}) - loss()
+    print(f"d{name} is about {rounded(moved / 0.001)}")
+
+# %% [markdown]
+# These are your numbers from paper, if all went well. If one differs, the mistake is at that edge or to the right of it.
+# Look at what the operations did to the gradient. A plus passed it on unchanged, to both sides. A times *swapped*: $w$ got the gradient
+# times $x$, and $x$ got it times $w$. These two rules carry the whole lesson.
+
+# %% [markdown]
+# ## One weight, two samples
+#
+# A network sees a batch of samples, and the same $w$ serves them all. Take two samples, $(x, t) = (2, 5)$ and $(1, -2)$, and let
+# the loss be the sum of their squares.
+#
+# **Predict.** One sample alone gives $dL/dw = -12$, the other alone gives 2. What do the two together give: −12 and 2 as a pair, −10, −5, or −24?
+
+# %% tags=["nbval-check-output"]
+def both(w):
+    return loss(w, x=2.0, t=5.0) + loss(w, x=1.0, t=-2.0)
+
+
+show(together=(both(3.0001) - both(3.0)) / 0.0001)
+
+# %% [markdown]
+# −10: there are two paths from $w$ to the loss, a nudge travels along both, and what it does at the end adds up.
+# **Along a path, multiply. Over paths, add.** That is the chain rule, all of it.
+
+# %% [markdown]
+# ## A layer for a batch
+#
+# Now N samples, D inputs for each, and H neurons side by side: `x` is (N, D), one sample per row; `w` is (D, H), one neuron per
+# column; `b` is (H,).
+#
+# $$out_{nh} = \sum_d x_{nd}\,w_{dh} + b_h$$
+#
+# Beside its output, a forward pass returns a **cache**: whatever its backward pass will need later. What to put in is your decision.
+#
+# **Build 1.1 · `affine_forward`** · ●○○ · 5 minutes · one line
+# In `dropout_lab/layers.py`. The sum over $d$ is a matrix product. NumPy adds a (H,) array to every row of a (N, H) array by itself.
+# For the cache, think back to the times on paper: what did its backward pass use? You can change the cache later.
+# Stuck? `hint("affine_forward")`.
+
+# %%
+check("affine_forward")
+
+# %% [markdown]
+# ## Who moves?
+#
+# Five samples, four inputs, three neurons: 15 outputs. **Predict.** You nudge one weight, `w[1, 2]`. How many of the 15 outputs move?
+# And how many if you nudge the input `x[1, 2]`, or the bias `b[2]`?
+
+# %%
+how_many_move = {"w": ..., "x": ..., "b": ...}
+rng = np.random.default_rng(1)
+x, w, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
+plot_reach(affine_forward, x, w, b, at=(1, 2))
+
+# %% [markdown]
+# Coloured cells moved. The weight `w[1, 2]` belongs to neuron 2, so it moves column 2, in each row as far as that sample's $x_{n1}$ says.
+# The input `x[1, 2]` belongs to sample 1, so it moves row 1, each output as far as its weight says. The bias moves column 2, by 1 everywhere.
+#
+# Let `dout` hold $dL/dout_{nh}$, which arrives from the right. Multiply along each path, add over the paths, and the figure can be read off:
+#
+# $$\frac{dL}{dw_{dh}} = \sum_n x_{nd}\,dout_{nh} \qquad \frac{dL}{dx_{nd}} = \sum_h dout_{nh}\,w_{dh} \qquad \frac{dL}{db_h} = \sum_n dout_{nh}$$
+
+# %% [markdown]
+# ## Shapes as a detective's tool
+#
+# The loss is one number, so a gradient has exactly the shape of the thing that it belongs to: one factor for each entry. Two of the sums
+# above are matrix products, but which array comes first, and which is transposed?
+#
+# **Predict.** Two arrays A and B can be multiplied in 8 ways: in either order, each transposed or not. With `x` (5, 4) and `dout` (5, 3),
+# how many of the 8 can be computed at all, and how many give the shape of `dw`, (4, 3)? And if the batch had 3 samples, with 3 inputs and 3 neurons?
+
+# %% tags=["nbval-check-output"]
+def count(x, dout, shape):
+    orders = [(x, dout), (dout, x)]
+    ways = [(a, b) for first, second in orders for a, b in itertools.product((first, first.T), (second, second.T))]
+    products = [a @ b for a, b in ways if a.shape[1] == b.shape[0]]
+    return {"computed": len(products), "of the right shape": sum(p.shape == shape for p in products)}
+
+
+print("N=5, D=4, H=3:", count(np.ones((5, 4)), np.ones((5, 3)), (4, 3)))
+print("N=3, D=3, H=3:", count(np.ones((3, 3)), np.ones((3, 3)), (3, 3)))
+
+# %% [markdown]
+# With three different sizes the shapes leave a single suspect. With equal sizes all eight look innocent, and seven are wrong. So try your code
+# on arrays whose sizes all differ. The checks of this course do, too.
+#
+# **Build 1.2 · `affine_backward`** · ●●○ · 15 minutes · four lines
+# In `dropout_lab/layers.py`. Unpack your cache, and turn the three sums into NumPy: two are products (the detective knows which), one is a sum over an axis.
+# Return `dx, dw, db`, each in the shape of its array. Stuck? `hint("affine_backward")`.
+
+# %%
+check("affine_backward")
+
+# %% [markdown]
+# ## Why db is a sum over the batch
+#
+# The bias is a vector of H numbers, while `dout` has N rows of them. Which of the rows is the gradient?
+#
+# **Predict.** One neuron, three samples, and these gradients arrive: 0.5, −1.25 and 2. What is `db`?
+
+# %%
+my_db = ...
+dout = np.array([[0.5], [-1.25], [2.0]])
+_, cache = affine_forward(np.ones((3, 2)), np.ones((2, 1)), np.zeros(1))
+plot_shared_bias(dout[:, 0], affine_backward(dout, cache)[2][0])
+
+# %% [markdown]
+# Three arrows leave $b$, one for each sample, each by way of a plus that passes its gradient on. All three come back to the same number,
+# so they add up: 1.25. In a published layer that forgets the sum, `db` has N rows, and the next step makes the bias an array that
+# [fits only batches of that size](https://datascience.stackexchange.com/questions/20139).
+
+# %% [markdown]
+# ## A batch is a sum of samples
+#
+# **Predict.** You run the five samples one at a time, and get five arrays `dw`. How does the `dw` of the whole batch relate to them:
+# is it their sum, their mean, or neither?
+
+# %% tags=["nbval-check-output"]
+rng = np.random.default_rng(2)
+x, w, b, dout = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(5, 3))
+whole = affine_backward(dout, affine_forward(x, w, b)[1])[1]
+single = [affine_backward(dout[[n]], affine_forward(x[[n]], w, b)[1])[1] for n in range(5)]
+show(is_the_sum=np.allclose(whole, sum(single)), is_the_mean=np.allclose(whole, sum(single) / 5))
+
+# %% [markdown]
+# The sum, always. Where a loss is a *mean* over samples, its 1/N is in `dout` before it reaches the layer.
+# A layer that divides by N as well does it twice, which is another mistake that has been published.
+
+# %% [markdown]
+# ## Ask the layer itself
+#
+# The nudge works for a layer as it did for a neuron. Take the loss $L = \sum_{nh} out_{nh}\,dout_{nh}$: its gradient with respect to `out` is `dout`.
+# Nudge `w[1, 2]`, see how far the loss moves, and compare with the entry that your function gives.
+
+# %% tags=["nbval-check-output"]
+nudge = np.zeros((4, 3))
+nudge[1, 2] = 0.001
+moved = (affine_forward(x, w + nudge, b)[0] * dout).sum() - (affine_forward(x, w, b)[0] * dout).sum()
+dx, dw, db = affine_backward(dout, affine_forward(x, w, b)[1])
+show(nudged=moved / 0.001, by_the_chain_rule=dw[1, 2])
+
+# %% [markdown]
+# One entry of twelve agrees. Lesson 02 makes a tool of this that tries every entry of every array.
+#
+# ## A wrong layer of the right shape
+#
+# Somebody leaves out a transpose in `dx`. **Predict.** In a square layer, with N = D = H = 3, does it raise an error? Does the result have the right shape?
+# Are the numbers right?
+
+# %% tags=["nbval-check-output"]
+rng = np.random.default_rng(3)
+x, w, b, dout = rng.normal(size=(3, 3)), rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 3))
+suspect = dout @ w
+dx = affine_backward(dout, affine_forward(x, w, b)[1])[0]
+show(same_shape=suspect.shape == dx.shape, same_numbers=np.allclose(suspect, dx))
+
+# %% [markdown]
+# No error, right shape, wrong numbers. Shapes can convict, but they cannot acquit. Only numbers can.
+#
+# ## What gradients are for
+#
+# Some line made these 50 targets: $2x_0 - x_1 + \tfrac12 x_2 + 3$. The layer below starts from zeros and takes 200 small steps against your gradients.
+
+# %% tags=["nbval-check-output"]
+rng = np.random.default_rng(4)
+x, w, b = rng.normal(size=(50, 3)), np.zeros((3, 1)), np.zeros(1)
+target = 2 * x[:, [0]] - x[:, [1]] + 0.5 * x[:, [2]] + 3
+for step in range(200):
+    out, cache = affine_forward(x, w, b)
+    dx, dw, db = affine_backward(2 * (out - target) / len(x), cache)  # the loss is the mean square
+    w, b = w - 0.1 * dw, b - 0.1 * db
+show(w=w[:, 0], b=b)
+
+# %% [markdown]
+# It found 2, −1, ½ and 3 from data alone, by knowing for each number in which direction the loss falls.
+# A deep network does the same with more layers: the `dx` of one layer is the `dout` of the layer before it.
+
+# %% [markdown]
+# ## What is now true
+#
+# - Along a path, multiply; over paths, add. A plus passes a gradient on, a times swaps.
+# - A gradient has the shape of its array. The gradient of whatever serves all samples is a sum over the samples.
+# - Your layer runs forward and backward for any batch.
+#
+# **Three questions**
+#
+# 1. A neuron computes $s = w\,x + b$ with $x = 0$. What is $dL/dw$, whatever the loss? What does that mean for learning?
+# 2. Your friend's `affine_backward` passes with a batch of one sample and fails with five. Which line do you look at first?
+# 3. In lesson 05, a neuron's output is multiplied by 0 in the forward pass. By the rule for a times, what reaches its input on the way back?
+#
+# ### BEGIN SOLUTION
+# 1. It is 0: the times swaps, and hands $w$ the gradient times $x = 0$. For this sample the weight does not learn, whatever it did wrong.
+# 2. The one for `db`. With one sample the sum, the mean and the first row are the same thing; with five they are not.
+# 3. The gradient times 0, which is 0. The backward pass of a layer that multiplies has to multiply as well.
+# ### END SOLUTION
+#
+# **Next:** [lesson 02, gradient checking](02_gradient_checking.ipynb).
