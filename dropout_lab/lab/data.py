@@ -4,7 +4,7 @@ import hashlib
 import os
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -181,16 +181,17 @@ def _keep(file, arrays):
         np.savez_compressed(partial, **arrays)
         os.replace(partial, file)
     except OSError:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 @contextmanager
 def _watching(folder, description, every=0.25):
     """A bar that shows how many bytes have arrived in folder since the start."""
-    done = threading.Event()
+    done, start = threading.Event(), _bytes_in(folder)
 
     def watch(advance):
-        start = seen = _bytes_in(folder)
+        seen = start
         while not done.wait(every):
             now = max(seen, _bytes_in(folder))
             advance(now - seen, "reading the table" if now == seen > start else "")
