@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dropout_lab.checks.words import describe, same
+from dropout_lab.checks.functions import Broke
+from dropout_lab.checks.words import describe, kind, plain, readable, same
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,26 @@ class Aspect:
 
 
 def value(name, got, want, tolerance=1e-9, meaning=None):
-    """An aspect that is met when got equals want: same shape, finite, entries within tolerance of want's size."""
+    """An aspect that is met when got equals want: same shape, finite, entries within tolerance of want's size.
+
+    got may be the `Broke` of a call that raised (`outcome`); what it says is said then.
+    """
     ok = same(got, want, tolerance)
-    seen = np.array(got) if isinstance(got, (np.ndarray, np.generic, float, int)) else type(got).__name__
-    return Aspect(name, seen, ok, "" if ok else describe(name, got, want, tolerance) + (f" {meaning}" if meaning else ""))
+    if isinstance(got, Broke):
+        say = f"`{name}`: {got.say()}"
+    else:
+        say = "" if ok else describe(name, got, want, tolerance)
+    return Aspect(name, sighting(got), ok, say + (f" {meaning}" if meaning and not ok else ""))
+
+
+def sighting(got):
+    """What an aspect keeps of a result: a copy of an array of numbers, else words for it."""
+    if isinstance(got, Broke):
+        return f"{got.kind}: {got.message}"
+    array = plain(got)
+    if readable(array):
+        return array.astype(float)
+    return kind(got) if array is None else f"{array.dtype} of shape {array.shape}"
 
 
 def untouched(name, before, now):
@@ -62,6 +79,10 @@ def untouched(name, before, now):
 
 def keeps_dtype(name, got, dtype):
     """An aspect that is met when an array comes back in the dtype that went in."""
-    seen = str(getattr(got, "dtype", type(got).__name__))
-    say = f"{np.dtype(dtype)} went in and `{name}` came out as {seen}. Training runs in float32; a layer keeps what it is given."
-    return Aspect(f"{name} dtype", seen, seen == str(np.dtype(dtype)), say, contract=True)
+    array, dtype = plain(got), np.dtype(dtype)
+    seen = sighting(got) if isinstance(got, Broke) else kind(got) if array is None else str(array.dtype)
+    if isinstance(got, Broke):
+        say = f"with {dtype} arrays {got.say()}"
+    else:
+        say = f"{dtype} went in and `{name}` came out as {seen}. Training runs in float32; a layer keeps what it is given."
+    return Aspect(f"{name} dtype", seen, seen == str(dtype), say, contract=True)

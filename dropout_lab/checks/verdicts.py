@@ -40,13 +40,24 @@ class Verdict:
 
 
 def observe(name, functions, seed):
-    """Every aspect that the probe of an exercise sees, the gravest first. Raising is the gravest."""
+    """Every aspect that the probe of an exercise sees, the gravest first. Raising is the gravest.
+
+    Whatever a student's function returns, the judge goes on: what it cannot even look at is an aspect that is not met.
+    """
     aspects = []
     try:
-        for aspect in probes.load_all()[name](functions, np.random.default_rng(seed)):
-            aspects.append(aspect)
+        with np.errstate(all="ignore"):
+            for aspect in probes.load_all()[name](functions, np.random.default_rng(seed)):
+                aspects.append(aspect)
+    except probes.Unfit as unfit:
+        aspects.insert(0, Aspect("returns", unfit.message, False, unfit.say()))
     except Broke as broke:
         aspects.insert(0, Aspect("runs", f"{broke.kind}: {broke.message}", False, broke.say()))
+    except Blank:
+        raise
+    except Exception as error:
+        say = f"it returned something that cannot be looked at ({type(error).__name__}); return plain arrays and numbers."
+        aspects.insert(0, Aspect("returns", type(error).__name__, False, say))
     return aspects
 
 

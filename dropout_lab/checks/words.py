@@ -2,15 +2,38 @@
 
 import numpy as np
 
+LARGEST = 10**6  # entries; what is larger than any answer is known by its shape, and is not read
+
+
+def plain(thing):
+    """The thing as an array of NumPy's own class, or None if it is no array and no number.
+
+    What a student's function returns is looked at only through this: a subclass of ndarray or float may answer
+    `==` as it likes, an object array runs its own code in every comparison.
+    """
+    try:
+        if isinstance(thing, np.ndarray):
+            return np.ndarray.view(thing, np.ndarray)
+        if isinstance(thing, (np.generic, float, int)):
+            return np.array(thing if isinstance(thing, np.generic) else float(thing), subok=False)
+    except Exception:
+        return None
+    return None
+
+
+def readable(array):
+    """Whether an array from `plain` holds real numbers, and not more of them than any answer has."""
+    return array is not None and array.dtype.kind in "biuf" and array.size <= LARGEST
+
 
 def same(got, want, tolerance=1e-9):
     """Same shape, finite, and within tolerance of the size of want. Never true by broadcasting or by nan."""
-    if not isinstance(got, (np.ndarray, np.generic, float, int)) or np.asarray(got).dtype.kind not in "biuf":
+    got, want = plain(got), np.asarray(want)
+    if not readable(got) or got.shape != want.shape:
         return False
-    got, want = np.asarray(got), np.asarray(want)
-    if got.shape != want.shape or not np.all(np.isfinite(got)):
-        return False
-    return bool(np.all(np.abs(got - want) <= tolerance * max(1.0, np.abs(want).max(initial=0.0))))
+    with np.errstate(all="ignore"):
+        off = np.abs(got - want)
+        return bool((off <= tolerance * max(1.0, np.abs(want).max(initial=0.0))).all())  # nan is not <= anything
 
 
 def number(x):
@@ -23,37 +46,66 @@ def number(x):
 
 def describe(name, got, want, tolerance=1e-9):
     """A sentence on the way in which got is not want. The gravest difference first."""
-    want = np.asarray(want)
-    if not isinstance(got, (np.ndarray, np.generic, float, int)):
-        return f"`{name}` is {_kind(got)}; it should be {_kind(want)}."
-    got = np.asarray(got)
+    want, thing, got = np.asarray(want), got, plain(got)
+    if got is None:
+        return f"`{name}` is {kind(thing)}; it should be {kind(want)}."
     if got.dtype.kind not in "biuf":
         return f"`{name}` holds {got.dtype} values; it should hold real numbers."
     if got.shape != want.shape:
-        return f"`{name}` has shape {got.shape}; it should have {want.shape}."
+        return f"`{name}` {_shaped(got)}; it should {_shaped(want).replace('is', 'be').replace('has', 'have')}."
+    with np.errstate(all="ignore"):
+        return _difference(name, got, want, tolerance)
+
+
+def _shaped(array):
+    return f"has shape {array.shape}" if array.ndim else "is a single number"
+
+
+def _difference(name, got, want, tolerance):
     if not np.all(np.isfinite(got)):
+        what = "nan" if np.isnan(got).any() else "infinite"
         bad = np.size(got) - np.count_nonzero(np.isfinite(got))
-        return f"`{name}` is nan or infinite in {_of(bad, got.size)}."
-    if factor := _factor(got, want, tolerance):
+        return f"`{name}` is {what}{_of(bad, got.size)}."
+    if want.any() and not got.any():
+        return f"`{name}` is 0{' in every entry' if got.size > 1 else f' where {number(want)} is right'}."
+    if same(got, want, 1e-5):
+        return f"`{name}` is right to about {_digits(got, want)} digits only; float64 can do better."
+    if (factor := _factor(got, want, tolerance)) is not None:
         return f"`{name}` is {number(factor)} times what it should be{' in every entry' if got.size > 1 else ''}."
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
         return f"`{name}` is right but transposed."
-    wrong = np.abs(got - want) > tolerance * max(1.0, np.abs(want).max(initial=0.0))
     if got.size == 1:
-        return f"`{name}` is {number(got)} where {number(want)} is right."
+        return f"`{name}` is {number(got.item())} where {number(want.item())} is right."
+    wrong = np.abs(got - want) > tolerance * max(1.0, np.abs(want).max(initial=0.0))
     worst = np.unravel_index(np.argmax(np.abs(got - want)), got.shape)
-    return (f"`{name}` is wrong in {_of(np.count_nonzero(wrong), got.size)};"
+    return (f"`{name}` is wrong{_of(np.count_nonzero(wrong), got.size)};"
             f" the worst is {number(got[worst])} where {number(want[worst])} is right.")  # fmt: skip
 
 
-def _kind(thing):
-    if isinstance(thing, (np.ndarray, np.generic)):
-        return f"an array of shape {np.shape(thing)}" if np.ndim(thing) else "a number"
-    return "None" if thing is None else f"a {type(thing).__name__}"
+def kind(thing):
+    """What a thing is, with its article: "an array of shape (2, 3)", "a list", "None"."""
+    if isinstance(thing, (np.ndarray, np.generic, float, int)):
+        array = plain(thing)
+        return f"an array of shape {array.shape}" if array is not None and array.ndim else "a number"
+    name = type(thing).__name__
+    return "None" if thing is None else f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def listed(names):
+    """`a`, `b` and `c`, each as code."""
+    *most, last = [f"`{name}`" for name in names]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _of(some, all_of_them):
-    return f"all {all_of_them} entries" if some == all_of_them else f"{some} of {all_of_them} entries"
+    if all_of_them == 1:
+        return ""
+    return f" in all {all_of_them} entries" if some == all_of_them else f" in {some} of {all_of_them} entries"
+
+
+def _digits(got, want):
+    off = np.abs(got - want).max() / max(1.0, np.abs(want).max())
+    return max(1, int(-np.log10(off)))
 
 
 def _factor(got, want, tolerance):

@@ -6,12 +6,24 @@ are written is none of its business.
 """
 
 import importlib
+from functools import lru_cache, wraps
 
 import numpy as np
 
 from dropout_lab.checks.functions import Broke
+from dropout_lab.checks.words import kind
 
 PROBES = {}
+
+
+class Unfit(Broke):
+    """A function that ran and gave back something that cannot be looked at: its text says what."""
+
+    def __init__(self, message):
+        super().__init__("", "Unfit", message)
+
+    def say(self):
+        return self.message if self.message.endswith("?") else f"{self.message}."
 
 
 def probe(name):
@@ -37,12 +49,65 @@ def derivative(f, x):
     return grad
 
 
+def slopes(f, x):
+    """df/dx by the complex step, all entries in one call: f takes a stack of arrays like x and returns as many numbers."""
+    nudged = x + 1e-200j * np.eye(x.size).reshape(-1, *x.shape)
+    return f(nudged).imag.reshape(x.shape) / 1e-200
+
+
 def unpack(result, *names):
-    """The results of a function that returns several; `Broke` in words if they are not that many."""
-    if isinstance(result, tuple) and len(result) == len(names):
-        return result
-    got = f"{len(result)} values" if isinstance(result, tuple) else "None" if result is None else f"one {type(result).__name__}"
-    raise Broke("", "TypeError", f"it returned {got}; it should return {', '.join(names)}")
+    """The results of a function that returns several; `Unfit` in words if they are not that many."""
+    if isinstance(result, (tuple, list)):
+        parts = list((tuple if isinstance(result, tuple) else list).__iter__(result))
+        if len(parts) == len(names):
+            return parts
+        got = f"{len(parts)} values"
+    else:
+        got = kind(result)
+    missing = " Is its last line a `return`?" if result is None else ""
+    raise Unfit(f"it returned {got}; it should return {', '.join(names)}{missing and '.' + missing}")
+
+
+def entries(result, what, names):
+    """{name: array} of a returned dictionary, for the names that it should have; `Unfit` in words if it has not."""
+    if not isinstance(result, dict):
+        raise Unfit(f"{what} is {kind(result)}; it should be a dictionary with {', '.join(names)}")
+    found = {key: dict.__getitem__(result, key) for key in dict.__iter__(result) if type(key) is str}
+    if missing := [name for name in names if name not in found]:
+        raise Unfit(f"{what} has no {', '.join(missing)}; it has {', '.join(found) or 'nothing'}")
+    return {name: found[name] for name in names}
+
+
+def outcome(call):
+    """What a call gives, or the `Broke` that it raised: for an aspect whose failure must not end the probe."""
+    try:
+        return call()
+    except Broke as broke:
+        return broke
+
+
+def case(build):
+    """Keep what a function of a seed gives (inputs, and what is right for them), so that it is worked out once.
+
+    The arrays are made read-only: a probe passes copies, and nothing that a student's function does can reach them.
+    """
+
+    @lru_cache(maxsize=16)
+    def built(seed):
+        made = build(np.random.default_rng(seed))
+        for thing in vars(made).values():
+            for array in thing.values() if isinstance(thing, dict) else (thing,):
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
+        return made
+
+    return wraps(build)(lambda rng: built(int(rng.integers(2**32))))
+
+
+def copies(*things):
+    """Fresh copies of arrays and of dictionaries of arrays, to be passed on."""
+    made = [{k: v.copy() for k, v in t.items()} if isinstance(t, dict) else t.copy() for t in things]
+    return made if len(made) > 1 else made[0]
 
 
 def float32(*arrays):

@@ -1,113 +1,167 @@
 """Probes of layers.py. What is right comes from definitions (sums, logarithms, the complex step), not from formulas."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
-from dropout_lab.checks.aspects import keeps_dtype, untouched, value
-from dropout_lab.checks.probes import derivative, float32, probe, unpack
-
-
-def _affine_inputs(rng):
-    """N, D and H all differ, so that no transposed product fits by accident."""
-    return rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
+from dropout_lab.checks.aspects import Aspect, keeps_dtype, untouched, value
+from dropout_lab.checks.functions import Broke
+from dropout_lab.checks.probes import case, copies, float32, outcome, probe, slopes, unpack
+from dropout_lab.checks.words import plain, readable
 
 
 def _affine(x, w, b):
-    return np.einsum("nd,dh->nh", x, w) + b
+    """The definition; each argument may be a stack."""
+    return np.matmul(x, w) + b[..., None, :]
+
+
+@case
+def _affine_case(rng):
+    """N, D and H all differ, so that no transposed product fits by accident."""
+    x, w, b, dout = (rng.normal(size=shape) for shape in ((5, 4), (4, 3), (3,), (5, 3)))
+    pixels = rng.integers(50, 250, (6, 4), dtype=np.uint8)
+
+    def loss(x=x, w=w, b=b):
+        return (dout * _affine(x, w, b)).sum(axis=(-2, -1))
+
+    return SimpleNamespace(
+        x=x, w=w, b=b, dout=dout, pixels=pixels, out=_affine(x, w, b), out_of_pixels=_affine(pixels, w, b),
+        right={"dx": slopes(lambda v: loss(x=v), x), "dw": slopes(lambda v: loss(w=v), w), "db": slopes(lambda v: loss(b=v), b)},
+    )  # fmt: skip
 
 
 @probe("affine_forward")
 def affine_forward(f, rng):
-    x, w, b = _affine_inputs(rng)
-    arguments = [x.copy(), w.copy(), b.copy()]
+    c = _affine_case(rng)
+    arguments = copies(c.x, c.w, c.b)
     out, _ = unpack(f.affine_forward(*arguments), "out", "cache")
-    yield value("out", out, _affine(x, w, b))
-    one, _ = f.affine_forward(x[:1], w, b)
-    yield value("out of a single sample", one, _affine(x[:1], w, b))
-    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
-    out, _ = f.affine_forward(pixels, w, b)
-    yield value("out of integer pixels", out, _affine(pixels, w, b), meaning="Pixels may come as integers; the output may not.")
-    for name, before, now in zip("xwb", (x, w, b), arguments):
+    yield value("out", out, c.out)
+    one = outcome(lambda: unpack(f.affine_forward(*copies(c.x[:1], c.w, c.b)), "out", "cache")[0])
+    yield value("out of a single sample", one, c.out[:1])
+    out = outcome(lambda: unpack(f.affine_forward(*copies(c.pixels, c.w, c.b)), "out", "cache")[0])
+    yield value("out of integer pixels", out, c.out_of_pixels, meaning="Pixels may come as integers; the output may not.")
+    for name, before, now in zip("xwb", (c.x, c.w, c.b), arguments):
         yield untouched(name, before, now)
-    yield keeps_dtype("out", f.affine_forward(*float32(x, w, b))[0], np.float32)
+    out = outcome(lambda: unpack(f.affine_forward(*float32(c.x, c.w, c.b)), "out", "cache")[0])
+    yield keeps_dtype("out", out, np.float32)
+
+
+def repeatable(first, again):
+    """An aspect that is met when a second call with the same cache gave what the first gave."""
+    first, again = [plain(a) for a in first], [plain(a) for a in again]
+    known = all(readable(a) and readable(b) and a.shape == b.shape for a, b in zip(first, again))
+    moved = np.concatenate([(b - a).ravel() for a, b in zip(first, again)]) if known else np.zeros(1)
+    moved = np.where(np.isfinite(moved), moved, 0)
+    say = "a second call with the same `dout` and the same cache gives something else than the first."
+    return Aspect("the same answer twice", moved, bool(np.abs(moved).max(initial=0) < 1e-9), say)
 
 
 @probe("affine_backward")
 def affine_backward(f, rng):
-    x, w, b = _affine_inputs(rng)
-    dout = rng.normal(size=(5, 3))
-    _, cache = unpack(f.affine_forward(x, w, b), "out", "cache")
-    given = dout.copy()
-    dx, dw, db = unpack(f.affine_backward(given, cache), "dx", "dw", "db")
-
-    def loss(x=x, w=w, b=b):
-        return (dout * _affine(x, w, b)).sum()
-
-    yield value("dx", dx, derivative(lambda v: loss(x=v), x))
-    yield value("dw", dw, derivative(lambda v: loss(w=v), w))
-    yield value("db", db, derivative(lambda v: loss(b=v), b), meaning="b is added to every sample of the batch.")
-    again = f.affine_backward(dout.copy(), cache)[1]
-    yield value("dw of a second call", again, derivative(lambda v: loss(w=v), w), meaning="A second call must give what the first gave.")
-    yield untouched("dout", dout, given)
-    _, cache = f.affine_forward(*float32(x, w, b))
-    for name, grad in zip(("dx", "dw", "db"), f.affine_backward(dout.astype(np.float32), cache)):
+    c = _affine_case(rng)
+    _, cache = unpack(f.affine_forward(*copies(c.x, c.w, c.b)), "out", "cache")
+    given = c.dout.copy()
+    got = [_kept(g) for g in unpack(f.affine_backward(given, cache), *c.right)]
+    again = unpack(f.affine_backward(c.dout.copy(), cache), *c.right)
+    yield repeatable(got, again)
+    for name, grad in zip(c.right, got):
+        meaning = "b is added to every sample of the batch." if name == "db" else None
+        yield value(name, grad, c.right[name], meaning=meaning)
+    yield untouched("dout", c.dout, given)
+    _, cache = f.affine_forward(*float32(c.x, c.w, c.b))
+    for name, grad in zip(c.right, unpack(f.affine_backward(*float32(c.dout), cache), *c.right)):
         yield keeps_dtype(name, grad, np.float32)
 
 
-def _relu_inputs(rng):
-    """Half of the entries negative, none near 0, and two that are exactly 0: there the slope is taken as 0."""
-    x = rng.uniform(0.5, 1.5, (5, 4)) * rng.choice([-1.0, 1.0], (5, 4))
-    x[0, 0], x[1, 1], x[2, 3], x[3, 2] = 0.0, 0.0, 0.7, -0.7
-    return x
+def _kept(got):
+    """A result as it is now: a later call may write into the array that an earlier one returned."""
+    array = plain(got)
+    return array.copy() if readable(array) else got
+
+
+@case
+def _relu_case(rng):
+    """Positive and negative entries, none near 0, and two that are exactly 0: there the slope is taken as 0."""
+    x, dout = (rng.uniform(0.5, 1.5, (5, 4)) * rng.choice([-1.0, 1.0], (5, 4)) for _ in range(2))
+    x[0, 0], x[1, 1], x[2, 3], x[3, 2], x[4, 0], x[4, 1] = 0.0, 0.0, 0.7, -0.7, 0.9, -0.9
+    dout[2, 3], dout[3, 2], dout[4, 0], dout[4, 1] = 1.1, 1.2, -1.3, -1.4  # every pair of signs
+    right = np.zeros(x.shape)
+    right[x > 0] = dout[x > 0]
+    return SimpleNamespace(x=x, dout=dout, out=(np.abs(x) + x) / 2, right=right)
 
 
 @probe("relu_forward")
 def relu_forward(f, rng):
-    x = _relu_inputs(rng)
-    given = x.copy()
+    c = _relu_case(rng)
+    given = c.x.copy()
     out, _ = unpack(f.relu_forward(given), "out", "cache")
-    yield value("out", out, (np.abs(x) + x) / 2)
-    yield untouched("x", x, given)
-    yield keeps_dtype("out", f.relu_forward(x.astype(np.float32))[0], np.float32)
+    yield value("out", out, c.out, tolerance=1e-12)
+    yield untouched("x", c.x, given)
+    out = outcome(lambda: unpack(f.relu_forward(*float32(c.x)), "out", "cache")[0])
+    yield keeps_dtype("out", out, np.float32)
 
 
 @probe("relu_backward")
 def relu_backward(f, rng):
-    x = _relu_inputs(rng)
-    dout = rng.uniform(0.5, 1.5, x.shape) * rng.choice([-1.0, 1.0], x.shape)
-    _, cache = unpack(f.relu_forward(x.copy()), "out", "cache")
-    given = dout.copy()
+    c = _relu_case(rng)
+    _, cache = unpack(f.relu_forward(c.x.copy()), "out", "cache")
+    given = c.dout.copy()
     dx = f.relu_backward(given, cache)
-    on = x != 0
-    right = np.zeros(x.shape)
-    right[x > 0] = dout[x > 0]
-    yield value("dx where x is not 0", dx[on] if np.shape(dx) == x.shape else dx, right[on] if np.shape(dx) == x.shape else right)
-    yield value("dx where x is 0", dx[~on] if np.shape(dx) == x.shape else dx, right[~on] if np.shape(dx) == x.shape else right)
-    yield untouched("dout", dout, given)
-    _, cache = f.relu_forward(x.astype(np.float32))
-    yield keeps_dtype("dx", f.relu_backward(dout.astype(np.float32), cache), np.float32)
+    array = plain(dx)
+    if not readable(array) or array.shape != c.x.shape:
+        yield value("dx", dx, c.right)
+        return
+    dx = array.copy()
+    yield _on("dx where x > 0", dx[c.x > 0], c.right[c.x > 0], "Where forward passed x on, the gradient passes.")
+    yield _on("dx where x < 0", dx[c.x < 0], c.right[c.x < 0], "There the output stays 0 whatever x does.")
+    yield _on("dx where x = 0", dx[c.x == 0], c.right[c.x == 0], "At the kink the slope is taken as 0.")
+    yield untouched("dout", c.dout, given)
+    _, cache = f.relu_forward(*float32(c.x))
+    yield keeps_dtype("dx", outcome(lambda: f.relu_backward(*float32(c.dout), cache)), np.float32)
+
+
+def _on(name, got, want, meaning):
+    return value(name, got, want, tolerance=1e-12, meaning=meaning)
 
 
 def _loss(scores, y):
-    """Softmax cross-entropy from its definition; scores may be complex."""
-    shifted = scores - scores.real.max(axis=1, keepdims=True)
-    total = np.array([sum(row) for row in np.exp(shifted)])
-    return sum(np.log(t) - row[label] for t, row, label in zip(total, shifted, y)) / len(y)
+    """Mean of -log softmax(scores)[y], from the definition; scores may be complex, and a stack."""
+    shifted = scores - scores.real.max(axis=-1, keepdims=True)
+    log_total = np.log(np.exp(shifted).sum(axis=-1))
+    picked = np.take_along_axis(shifted, np.broadcast_to(y[:, None], (*shifted.shape[:-1], 1)), axis=-1)[..., 0]
+    return (log_total - picked).sum(axis=-1) / len(y)
+
+
+@case
+def _loss_case(rng):
+    """Scores of ordinary size, and three ways of being large: all near 1000, all near -1000, a right class 1000 below."""
+    scores, y = rng.normal(size=(6, 4)) * 2, rng.permutation([0, 1, 2, 3, 0, 2])
+    unlikely = scores.copy()
+    unlikely[np.arange(2), y[:2]] -= 1000
+    kinds = {"": scores, " for scores near 1000": scores + 1000, " for scores near -1000": scores - 1000,
+             " where the right class is 1000 below the others": unlikely}  # fmt: skip
+    return SimpleNamespace(scores=scores, y=y, kinds=kinds, loss={k: _loss(s, y) for k, s in kinds.items()},
+                           dscores={k: slopes(lambda s: _loss(s, y), s) for k, s in kinds.items()},
+                           one=_loss(scores[:1], y[:1]))  # fmt: skip
 
 
 @probe("softmax_cross_entropy")
 def softmax_cross_entropy(f, rng):
-    scores, y = rng.normal(size=(6, 3)) * 2, rng.integers(0, 3, 6)
-    given = scores.copy()
-    loss, dscores = unpack(f.softmax_cross_entropy(given, y), "loss", "dscores")
-    yield value("loss", loss, _loss(scores, y).real, meaning="It is the mean over the samples of -log of the right class's probability.")
-    yield value("dscores", dscores, derivative(lambda s: _loss(s, y), scores))
-    large = scores * 400
-    loss, dscores = f.softmax_cross_entropy(large.copy(), y)
-    meaning = "These scores run to several hundred, where exp overflows or a probability rounds to 0."
-    yield value("loss for large scores", loss, _loss(large, y).real, meaning=meaning)
-    yield value("dscores for large scores", dscores, derivative(lambda s: _loss(s, y), large), meaning=meaning)
-    one, _ = f.softmax_cross_entropy(scores[:1], y[:1])
-    yield value("loss of a single sample", one, _loss(scores[:1], y[:1]).real)
-    yield untouched("scores", scores, given)
-    _, dscores = f.softmax_cross_entropy(scores.astype(np.float32), y)
+    c = _loss_case(rng)
+    given, labels = copies(c.scores, c.y)
+    loss, dscores = unpack(f.softmax_cross_entropy(given, labels), "loss", "dscores")
+    meaning = "It is the mean over the samples of -log of the right class's probability."
+    yield value("loss", loss, c.loss[""], meaning=meaning)
+    yield value("dscores", dscores, c.dscores[""])
+    meanings = ("exp of 1000 is infinite.", "exp of -1000 is 0, and 0/0 is nan.", "Its probability rounds to 0; the log of 0 is no use.")
+    for (name, scores), meaning in zip(list(c.kinds.items())[1:], meanings):
+        got = outcome(lambda scores=scores: unpack(f.softmax_cross_entropy(*copies(scores, c.y)), "loss", "dscores"))
+        loss, dscores = (got, got) if isinstance(got, Broke) else got
+        yield value(f"loss{name}", loss, c.loss[name], meaning=meaning)
+        yield value(f"dscores{name}", dscores, c.dscores[name], meaning=meaning)
+    one = outcome(lambda: unpack(f.softmax_cross_entropy(*copies(c.scores[:1], c.y[:1])), "loss", "dscores")[0])
+    yield value("loss of a single sample", one, c.one)
+    yield untouched("scores", c.scores, given)
+    yield untouched("y", c.y, labels)
+    dscores = outcome(lambda: unpack(f.softmax_cross_entropy(*float32(c.scores), c.y.copy()), "loss", "dscores")[1])
     yield keeps_dtype("dscores", dscores, np.float32)
