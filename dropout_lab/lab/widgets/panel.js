@@ -28,7 +28,7 @@ const kinds = {
   seed(control, id, change) {
     const input = own(make("input", { type: "number", id, min: 0, step: 1 }));
     const button = own(make("button", { type: "button", textContent: control.button }));
-    input.onchange = () => change(Math.max(0, Math.floor(input.valueAsNumber) || 0));
+    input.oninput = () => { if (input.valueAsNumber >= 0) change(Math.floor(input.valueAsNumber)); };
     button.onclick = () => change((Math.floor(input.valueAsNumber) || 0) + 1);
     return [[input, button], (value) => { input.value = value; }];
   },
