@@ -13,6 +13,7 @@ import os
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -316,13 +317,17 @@ _PROCESS, _LOADED = uuid4().hex, implementation()  # this process, and what it i
 
 @contextmanager
 def _pool(workers):
-    """Fresh processes (spawn): the same on every system, with the import path of this one."""
-    context = multiprocessing.get_context("spawn")
+    """Fresh processes (spawn): the same on every system, with the import path of this one. None is left at the end."""
+    context, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     try:
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        end = perf_counter() + 1
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.join(max(0, end - perf_counter()))  # an idle one ends at once, one in the midst of a run does not
+            worker.terminate()
 
 
 def _start_worker():
@@ -407,6 +412,7 @@ def paired_difference(a, b, level=0.95):
     return Difference(float(d.mean()), float(d.mean() - half), float(d.mean() + half), int((d > 0).sum()), len(d))
 
 
+@lru_cache
 def student_t(degrees, level=0.95):
     """The t that |T| stays below with probability level.
 
