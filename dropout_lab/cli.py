@@ -1,6 +1,8 @@
 """The `dropout-lab` command. Each subcommand imports what it needs, so that none waits for another's libraries."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -105,3 +107,13 @@ def build(
     if check and stale:
         typer.echo("Out of date: " + ", ".join(map(str, stale)) + ". Run: dropout-lab build")
         raise typer.Exit(1)
+
+
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def paper(context: typer.Context):
+    """Train the paper's networks on MNIST, for hours; stop and go on at any time. Options: paper --help."""
+    command = [sys.executable, "-m", "dropout_lab.lab.paper", *context.args]  # a child: the current folder first on its path
+    try:
+        raise typer.Exit(subprocess.call(command))
+    except KeyboardInterrupt:  # the child had it too, and said what it kept
+        raise typer.Exit(130) from None

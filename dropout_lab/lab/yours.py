@@ -34,6 +34,7 @@ class YourMLP:
         self.velocity = {}
         self.p = tuple(cut_and_scale(rate)[0] / LANES for rate in rates(p))
         self.rng = Coins(seed)
+        self.bits = self.rng.bit_generator
 
     def step(self, x, y, lr, momentum, limit=None):
         """One step of gradient descent, then max-norm on the hidden layers. Returns the loss."""
