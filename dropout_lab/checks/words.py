@@ -31,9 +31,9 @@ def same(got, want, tolerance=1e-9):
     got, want = plain(got), np.asarray(want)
     if not readable(got) or got.shape != want.shape:
         return False
-    with np.errstate(all="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         off = np.abs(got - want)
-        return bool((off <= tolerance * max(1.0, np.abs(want).max(initial=0.0))).all())  # nan is not <= anything
+    return bool((off <= tolerance * np.abs(want).max(initial=1.0)).all())  # nan is not <= anything
 
 
 def number(x):

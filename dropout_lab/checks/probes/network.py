@@ -12,7 +12,7 @@ from dropout_lab.checks.probes.layers import _loss
 from dropout_lab.checks.probes.training import all_of, dictionary_untouched
 from dropout_lab.checks.words import kind, number, plain
 
-SIZES = {1: (4, 6, 3), 2: (4, 6, 5, 3), 3: (4, 7, 6, 5, 3)}  # by the number of hidden layers; N is 8
+SIZES = {1: (4, 5, 3), 2: (4, 5, 6, 3), 3: (4, 5, 6, 2, 3)}  # by the number of hidden layers; N is 8
 LAYERS = {1: "one hidden layer", 2: "two hidden layers", 3: "three hidden layers"}
 WIDE = (90, 60, 40, 70)
 UNLIKELY = 25.0  # e^-25 on each side of each of the 9 statistics of `init_params`: 18 e^-25 = 2.5e-10
@@ -33,10 +33,9 @@ def _scores(params, x):
     return h
 
 
-def _hidden(params, x):
-    """The signs that occur in each layer before its ReLU, and in the scores."""
-    depth = len(params) // 2
-    return [np.sign(_scores({k: params[k] for k in names_of(range(i + 1))}, x)) for i in range(1, depth + 1)]
+def _signs(params, x):
+    """The signs of what enters each ReLU, and of the scores."""
+    return [np.sign(_scores({k: params[k] for k in names_of(range(i + 1))}, x)) for i in range(1, len(params) // 2 + 1)]
 
 
 def _network(rng, sizes):
@@ -47,16 +46,17 @@ def _network(rng, sizes):
             params[f"W{i}"] = rng.normal(size=(fan_in, fan_out)) * 1.2 / sqrt(fan_in)
             params[f"b{i}"] = rng.uniform(0.2, 0.6, fan_out) * rng.choice([-1.0, 1.0], fan_out)
         x = rng.normal(size=(8, sizes[0]))
-        if all(10 <= np.count_nonzero(s > 0) <= s.size - 5 for s in _hidden(params, x)):
+        if all(5 <= np.count_nonzero(s > 0) <= s.size - 5 for s in _signs(params, x)):
             return params, x
 
 
-def _slopes(f, params):
-    """The slope of f(params) in every parameter by the complex step, one stack of nudged networks for each array."""
-    grads = {}
+def _slopes(params, x, *functions):
+    """For each function of the scores, its slope in every parameter: the complex step, on a stack of nudged networks."""
+    grads = [{} for _ in functions]
     for name, array in params.items():
-        stack = array + 1e-200j * np.eye(array.size).reshape(-1, *array.shape)
-        grads[name] = f({**params, name: stack}).imag.reshape(array.shape) / 1e-200
+        scores = _scores({**params, name: array + 1e-200j * np.eye(array.size).reshape(-1, *array.shape)}, x)
+        for slopes, f in zip(grads, functions):
+            slopes[name] = f(scores).imag.reshape(array.shape) / 1e-200
     return grads
 
 
@@ -68,11 +68,10 @@ def _mlp_case(rng):
         params, x = _network(rng, sizes)
         dscores = rng.uniform(0.5, 1.5, (8, 3)) * rng.choice([-1.0, 1.0], (8, 3))
         y = rng.permutation([0, 1, 2, 0, 1, 2, 0, 1])
-        networks[depth] = SimpleNamespace(
-            params=params, x=x, dscores=dscores, y=y, scores=_scores(params, x), loss=_loss(_scores(params, x), y),
-            grads=_slopes(lambda p, x=x, d=dscores: (d * _scores(p, x)).sum(axis=(-2, -1)), params),
-            loss_grads=_slopes(lambda p, x=x, y=y: _loss(_scores(p, x), y), params),
-        )  # fmt: skip
+        scores = _scores(params, x)
+        grads, loss_grads = _slopes(params, x, lambda s, d=dscores: (d * s).sum(axis=(-2, -1)), lambda s, y=y: _loss(s, y))
+        networks[depth] = SimpleNamespace(params=params, x=x, dscores=dscores, y=y, scores=scores, loss=_loss(scores, y),
+                                          grads=grads, loss_grads=loss_grads)  # fmt: skip
     return SimpleNamespace(networks=networks)
 
 
