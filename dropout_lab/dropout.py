@@ -35,7 +35,7 @@ def zeroing_forward(x, p, rng, train=True):
 
     Returns
     -------
-    out : array, same shape and dtype as x
+    out : array, same shape as x, and same dtype if that is float32 or float64
     cache : whatever `zeroing_backward` will need
 
     Raises
@@ -90,7 +90,7 @@ def dropout_forward(x, p, rng, train=True):
 
     Returns
     -------
-    out : array, same shape and dtype as x
+    out : array, same shape as x, and same dtype if that is float32 or float64
     cache : whatever `dropout_backward` will need
 
     Raises

@@ -35,7 +35,7 @@ def zeroing_forward(x, p, rng, train=True):
 
     Returns
     -------
-    out : array, same shape and dtype as x
+    out : array, same shape as x, and same dtype if that is float32 or float64
     cache : whatever `zeroing_backward` will need
 
     Raises
@@ -51,7 +51,8 @@ def zeroing_forward(x, p, rng, train=True):
     if train:
         check_generator(rng)
     ### BEGIN SOLUTION
-    factor = (rng.random(x.shape) >= p).astype(x.dtype) if train else x.dtype.type(1 - p)
+    dtype = np.result_type(x.dtype, np.float32)  # integers become floats, or 1 - p would round to 0
+    factor = (rng.random(x.shape) >= p).astype(dtype) if train else dtype.type(1 - p)
     return x * factor, factor
     ### END SOLUTION
 
@@ -96,7 +97,7 @@ def dropout_forward(x, p, rng, train=True):
 
     Returns
     -------
-    out : array, same shape and dtype as x
+    out : array, same shape as x, and same dtype if that is float32 or float64
     cache : whatever `dropout_backward` will need
 
     Raises
@@ -115,7 +116,8 @@ def dropout_forward(x, p, rng, train=True):
     if not train or p == 0:
         return x, None
     scale = 1 / (1 - p) if p < 1 else 0
-    mask = (rng.random(x.shape) >= p) * x.dtype.type(scale)
+    dtype = np.result_type(x.dtype, np.float32)  # integers become floats, or the scale would round to 1
+    mask = (rng.random(x.shape) >= p) * dtype.type(scale)
     return x * mask, mask
     ### END SOLUTION
 
