@@ -24,12 +24,13 @@ _LAYOUT = {tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, toke
 
 @dataclass(frozen=True)
 class Pair:
-    """Two submissions, by position, how alike they are (0 to 1), and how many runs of tokens they share."""
+    """Two submissions, by position, how alike they are (0 to 1), how many runs of tokens they share, and in which modules."""
 
     first: int
     second: int
     likeness: float
     shared: int
+    modules: tuple[str, ...] = ()
 
 
 def fingerprint(text):
@@ -71,8 +72,14 @@ def alike(sources, given, threshold=ALIKE, enough=ENOUGH):
         for run in runs:
             holders[run].append(position)
     shared = Counter((a, b) for who in holders.values() for i, a in enumerate(who) for b in who[i + 1 :])
-    pairs = [Pair(a, b, n / (len(own[a]) + len(own[b]) - n), n) for (a, b), n in shared.items() if n >= enough]
-    return sorted((p for p in pairs if p.likeness >= threshold), key=lambda p: (-p.likeness, p.first, p.second))
+    likeness = {(a, b): n / (len(own[a]) + len(own[b]) - n) for (a, b), n in shared.items() if n >= enough}
+    pairs = [Pair(a, b, x, shared[a, b], _modules(own[a] & own[b])) for (a, b), x in likeness.items() if x >= threshold]
+    return sorted(pairs, key=lambda p: (-p.likeness, p.first, p.second))
+
+
+def _modules(runs):
+    """The modules of shared runs, the one with most of them first."""
+    return tuple(name for name, _ in sorted(Counter(m for m, _ in runs).items(), key=lambda item: (-item[1], item[0])))
 
 
 def _own(source, given):

@@ -9,7 +9,8 @@ from html import escape
 
 LIMIT = 600  # characters of one message
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$.=^])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$])")
+_OPENING = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[#+=-]))(.)")  # at the beginning of a line: a heading, a list, a rule
 
 
 def plain(thing, limit=LIMIT):
@@ -55,5 +56,5 @@ def _parts(text):
 
 def _unmarked(text):
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = _MARKDOWN.sub(r"\\\1", text)
-    return text.replace("@", "&#64;").replace("://", "&#58;//").replace("www\\.", "www&#46;")
+    text = _OPENING.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", text))
+    return text.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")

@@ -1,0 +1,107 @@
+"""Everything that is made of the results of a class: feedback, tables, the class page, and files for other systems."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dropout_lab.instructor import canvas, classpage, feedback, github, gradescope, moodle, tables
+from dropout_lab.instructor.files import write_atomically
+from dropout_lab.instructor.results import read_all
+from dropout_lab.instructor.sheets import SheetError
+from dropout_lab.instructor.texts import plain
+
+
+class ExportError(Exception):
+    """A sentence on what could not be exported."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to write beside feedback, grades.csv and the class page.
+
+    `canvas` and `moodle` are files that those systems exported, `canvas_column` the title or number of an assignment.
+    """
+
+    gradescope: bool = False
+    canvas: Path | None = None
+    canvas_column: str | None = None
+    moodle: Path | None = None
+    github: bool = False
+
+
+def export(folder, options=Options()):
+    """Write everything for a folder of results, each file whole or not at all.
+
+    Returns
+    -------
+    said : list of str
+        What was written and who was left out, a sentence each.
+
+    Raises
+    ------
+    ExportError
+        If there are no results, or a file of another system cannot be used. What needs no such file is written before.
+    """
+    folder = Path(folder)
+    results, problems = read_all(folder)
+    if not results:
+        raise ExportError(" ".join([f"{folder} holds no results of `dropout-lab grade`.", *problems]))
+    said = [f"left out: {problem}" for problem in problems]
+    for result in results:
+        write_atomically(folder / "feedback" / f"{result.stem}.html", feedback.as_html(result))
+        write_atomically(folder / "feedback" / f"{result.stem}.md", feedback.as_markdown(result))
+    write_atomically(folder / "grades.csv", tables.grades(results))
+    write_atomically(folder / "class.html", classpage.as_html(results, problems, folder))
+    said.append(f"{len(results)} submissions: feedback/, grades.csv, class.html")
+    if options.gradescope:
+        for result in results:
+            write_atomically(folder / "gradescope" / f"{result.stem}.json", gradescope.results_json(result))
+        said.append("Gradescope: gradescope/")
+    failed = []
+    for wanted, writer in ((options.canvas, _canvas), (options.moodle, _moodle), (options.github, _github)):
+        try:
+            said += writer(folder, results, options) if wanted else []
+        except ExportError as error:
+            failed.append(str(error))
+    if failed:
+        raise ExportError(" ".join(failed))
+    return said
+
+
+def _canvas(folder, results, options):
+    filled = _with(options.canvas, lambda content: canvas.fill(content, results, options.canvas_column))
+    scale = "" if filled.possible is None else f", as parts of {filled.possible:g} points"
+    write_atomically(folder / "canvas.csv", filled.content)
+    return [f"Canvas: {filled.filled} cells of {plain(filled.column)!r} filled{scale}: canvas.csv", *_left(folder, "canvas", filled.left)]
+
+
+def _moodle(folder, results, options):
+    made = _with(options.moodle, lambda content: moodle.fill(content, results))
+    write_atomically(folder / "moodle.csv", made.content)
+    return [f"Moodle: {made.filled} rows, grades in percent: moodle.csv", *_left(folder, "moodle", made.left)]
+
+
+def _github(folder, results, options):
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        raise ExportError("GITHUB_STEP_SUMMARY is not set: --github works inside a GitHub workflow.")
+    try:
+        github.append(path, results)
+    except OSError as error:
+        raise ExportError(f"the step summary cannot be written: {error}.") from None
+    return ["GitHub: step summary appended"]
+
+
+def _left(folder, system, left):
+    """Write who was left out, also when it is nobody, so that no older list stays."""
+    write_atomically(folder / f"{system}-unmatched.csv", tables.unmatched(left))
+    return [f"  {plain(r.student)}: {why} ({system}-unmatched.csv)" for r, why in left]
+
+
+def _with(path, use):
+    try:
+        return use(Path(path).read_bytes())
+    except OSError as error:
+        raise ExportError(f"{path} cannot be read: {error.strerror}.") from None
+    except SheetError as error:
+        raise ExportError(f"{path} was not used: {error}.") from None
