@@ -1,0 +1,136 @@
+"""One submission in, one result out.
+
+The result is a plain dictionary that JSON can hold, schema "dropout-lab/result", version 1:
+
+    schema, version
+    student       name, from the folder or file
+    submission    name of the folder or file as it lay there
+    seed          of all inputs: the same seed gives the same result
+    isolation     "bwrap" or "plain"; confined: what the process could not do: of "files", "memory", "processes"
+    started       ISO time (UTC); seconds: how long it took
+    files         {module: "ok", or a sentence on what is wrong with the file}
+    exercises     [{exercise, number, module, lesson, status, points, max_points, mistake, message, seconds}, ...]
+    points, max_points
+    notes         sentences on what was unusual
+    sources       {module: fingerprint of its tokens}, for likeness
+    run           fingerprint of what was asked for and of what was handed in: an equal one need not be done again
+"""
+
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from dropout_lab.checks.exercises import EXERCISES, MODULES
+from dropout_lab.checks.verdicts import Verdict, judge
+from dropout_lab.instructor.files import digest
+from dropout_lab.instructor.proxies import Boundary, Lost, Missing, Unavailable
+from dropout_lab.instructor.sandbox import Limits
+from dropout_lab.instructor.similarity import fingerprint
+
+SCHEMA, VERSION = "dropout-lab/result", 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every submission of a run is judged by.
+
+    `exercises` are names, `points` what each is worth where that is not what the table says.
+    """
+
+    seed: int
+    isolation: str
+    exercises: tuple[str, ...] = tuple(EXERCISES)
+    points: dict = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def from_record(cls, record):
+        """From what `asdict` gave and JSON carried."""
+        return cls(**{**record, "exercises": tuple(record["exercises"]), "limits": Limits(**record["limits"])})
+
+    def fingerprint(self, submission):
+        """The same for the same demands and the same files; how long is waited is no demand."""
+        asked = repr((VERSION, self.seed, self.exercises, sorted(self.points.items()), self.isolation))
+        return digest(asked.encode(), *(f"{name}:".encode() + text for name, text in sorted(submission.sources.items())))
+
+
+def grade(submission, settings):
+    """The result of one submission (`submissions.Submission`).
+
+    Raises
+    ------
+    sandbox.NoSandbox
+        If no process can be started. That is no fault of the submission, and there is no result then.
+    """
+    began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    boundary = Boundary(submission.sources, settings.isolation, settings.limits, submission.missing)
+    notes = list(submission.notes)
+    try:
+        rows = [_row(name, boundary, settings, notes) for name in settings.exercises]
+    finally:
+        boundary.close()
+    files = {name: boundary.unusable[name].sentence if name in boundary.unusable else "ok" for name in MODULES}
+    return {"schema": SCHEMA, "version": VERSION, "student": submission.student, "submission": submission.name,
+            "seed": settings.seed, "isolation": settings.isolation, "confined": list(boundary.confined),
+            "started": started, "seconds": round(time.monotonic() - began, 3), "files": files, "exercises": rows,
+            "points": _sum(row["points"] for row in rows), "max_points": _sum(row["max_points"] for row in rows),
+            "notes": notes, "sources": _likeness(submission.sources), "run": settings.fingerprint(submission)}  # fmt: skip
+
+
+def _row(name, boundary, settings, notes):
+    start = time.monotonic()
+    verdict = verdict_on(name, boundary, settings, notes)
+    record, worth = verdict.record(), settings.points.get(name, EXERCISES[name].points)
+    return {**record, "number": EXERCISES[name].number, "points": worth if verdict.status == "passed" else 0,
+            "max_points": worth, "seconds": round(time.monotonic() - start, 3)}  # fmt: skip
+
+
+def verdict_on(name, boundary, settings, notes):
+    """The verdict on one exercise; a time-out or a death is tried once more, in a fresh process."""
+    for last in (False, True):
+        try:
+            boundary.begin(settings.limits.exercise)
+            verdict = judge(name, boundary.functions, settings.seed)
+            if verdict.status == "passed" and boundary.meddled:
+                verdict = _second_look(name, boundary, settings)
+            return verdict
+        except Unavailable as lost:
+            return Verdict(EXERCISES[name], "error", lost.sentence)
+        except Lost as lost:
+            boundary.close()
+            if last or not lost.again:
+                return Verdict(EXERCISES[name], "error", lost.sentence)
+    raise AssertionError("unreachable")
+
+
+def _second_look(name, boundary, settings):
+    """A function that passed, and changed arguments: is it still right when the judge's own arrays stay what they were?
+
+    One that is right cannot tell the difference; one that sets the inputs to what suits its answer can.
+    """
+    boundary.begin(settings.limits.exercise, mirror=False)
+    verdict = judge(name, boundary.functions, settings.seed)
+    if verdict.status == "passed":
+        return verdict
+    return Verdict(EXERCISES[name], "failed", "it changed its arguments, and is right only for what it made of them", verdict.details)
+
+
+def _sum(numbers):
+    """Without the dust of binary fractions; a whole number stays one."""
+    total = round(sum(numbers), 6)
+    return int(total) if total == int(total) else total
+
+
+def _likeness(sources):
+    found = {}
+    for name, text in sources.items():
+        try:
+            found[name] = fingerprint(text.decode("utf-8", "replace"))
+        except Exception:  # a text made to break a tokenizer is like no other
+            found[name] = []
+    return found
+
+
+def as_record(settings):
+    """The settings as JSON can carry them."""
+    return asdict(settings)
