@@ -1,3 +1,355 @@
-"""Mistakes in network.py."""
+"""Mistakes in network.py: how the layers are put together."""
 
-RIGHT = {}
+import numpy as np
+
+from dropout_lab.checks.mistakes import mistake
+from dropout_lab.checks.mistakes.layers import _affine, _cross_entropy, _gradients
+
+
+def _drawn(sizes, rng, spread=lambda fan_in, fan_out: (2 / fan_in) ** 0.5):
+    return {f"W{i}": rng.normal(0, spread(a, b), (a, b)) for i, (a, b) in enumerate(zip(sizes, sizes[1:]), 1)} | {
+        f"b{i}": np.zeros(b) for i, b in enumerate(sizes[1:], 1)}  # fmt: skip
+
+
+def _mask(shape, dtype, p, rng, train):
+    """The factors of inverted dropout, or None where nothing is dropped."""
+    if not train or p == 0:
+        return None
+    return rng.binomial(1, 1 - p, shape).astype(dtype) / dtype.type(max(1 - p, 1e-300))
+
+
+def _masked(x, mask):
+    return x if mask is None else np.multiply(x, mask)
+
+
+def _forward(params, x, p, rng, train=True):
+    outer, inner = p if isinstance(p, (tuple, list)) else (0, p)
+    depth = len(params) // 2
+    tape, a = [], _masked(x, first := _mask(x.shape, x.dtype, outer, rng, train))
+    for i in range(1, depth + 1):
+        z, saved = _affine(a, params[f"W{i}"], params[f"b{i}"])
+        if i == depth:
+            return z, (first, tape, saved)
+        mask = _mask(z.shape, z.dtype, inner, rng, train)
+        a = _masked(np.where(z > 0, z, 0), mask)
+        tape.append((saved, z > 0, mask))
+
+
+def _backward(dscores, cache, through=lambda d, on: np.where(on, d, 0), layer=_gradients):
+    _, tape, saved = cache
+    grads, d = {}, dscores
+    for i in range(len(tape) + 1, 0, -1):
+        d, grads[f"W{i}"], grads[f"b{i}"] = layer(d, saved)
+        if i > 1:
+            saved, on, mask = tape[i - 2]
+            d = through(_masked(d, mask), on)
+    return grads
+
+
+def _loss_and_gradients(params, x, y, p, rng, train=True):
+    out, tape = _forward(params, x, p, rng, train)
+    loss, d = _cross_entropy(out, y)
+    return loss, _backward(d, tape)
+
+
+# init_params
+
+
+@mistake("A31", of="init_params", title="all weights start at 0")
+def zeros(sizes, rng):
+    """Units that start alike get the same gradient and stay alike; with zeros none passes on. Chance has to tell them apart."""
+    return {k: np.zeros_like(v) for k, v in _drawn(sizes, rng).items()}
+
+
+@mistake("A100", of="init_params", title="the variance is taken for the spread")
+def no_root(sizes, rng):
+    """N(0, 2 / fan-in) names a variance. Multiplying a random number by s gives the variance s squared."""
+    return _drawn(sizes, rng, lambda fan_in, fan_out: 2 / fan_in)
+
+
+@mistake("A101", of="init_params", title="the 2 is missing")
+def without_relu(sizes, rng):
+    """ReLU throws away half of the signal in every layer. The 2 makes up for it."""
+    return _drawn(sizes, rng, lambda fan_in, fan_out: fan_in**-0.5)
+
+
+@mistake("A102", of="init_params", title="divided by the number of outputs, not of inputs")
+def fan_out_for_fan_in(sizes, rng):
+    """A unit sums over its inputs: it is their number that makes the sum large."""
+    return _drawn(sizes, rng, lambda fan_in, fan_out: (2 / fan_out) ** 0.5)
+
+
+@mistake("A103", of="init_params", title="the spread does not depend on the layer")
+def fixed_spread(sizes, rng):
+    """0.01 is far too small for few inputs and about right for very many. The signal fades from layer to layer."""
+    return _drawn(sizes, rng, lambda fan_in, fan_out: 0.01)
+
+
+@mistake("A104", of="init_params", title="the weights are not scaled")
+def standard_normal(sizes, rng):
+    """A sum over many inputs of size 1 is large, and larger in every layer. The more inputs, the smaller the weights have to be."""
+    return _drawn(sizes, rng, lambda fan_in, fan_out: 1.0)
+
+
+@mistake("A105", of="init_params", title="uniform from 0 up, not around 0")
+def positive(sizes, rng):
+    """With positive weights alone, positive inputs make every unit fire: no ReLU ever cuts anything."""
+    return {k: rng.random(v.shape) * (6 / len(v)) ** 0.5 if v.ndim == 2 else v for k, v in _drawn(sizes, rng).items()}
+
+
+@mistake("A106", of="init_params", title="a uniform draw from minus s to s spreads less than s")
+def uniform_limit(sizes, rng):
+    """A uniform number between -s and s has the standard deviation s / sqrt(3)."""
+    return {k: rng.uniform(-((2 / len(v)) ** 0.5), (2 / len(v)) ** 0.5, v.shape) if v.ndim == 2 else v
+            for k, v in _drawn(sizes, rng).items()}  # fmt: skip
+
+
+@mistake("A107", of="init_params", title="the average of inputs and outputs is used")
+def glorot(sizes, rng):
+    """That is Glorot's rule, made for tanh. For ReLU it is the inputs alone that count, and twice."""
+    return _drawn(sizes, rng, lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5)
+
+
+@mistake("A108", of="init_params", title="the same weights each time")
+def own_seed(sizes, rng):
+    """The caller's rng decides what is drawn. A seed inside the function makes every network start alike."""
+    return _drawn(sizes, np.random.default_rng(0))
+
+
+@mistake("A109", of="init_params", title="the weights do not come from rng")
+def own_generator(sizes, rng):
+    """Then nobody can repeat the experiment: the same rng in the same state has to give the same weights."""
+    return _drawn(sizes, np.random.default_rng())
+
+
+@mistake("A110", of="init_params", title="the biases are random")
+def random_biases(sizes, rng):
+    """The weights already tell the units apart. A bias starts at 0, so that at first a unit fires for half of the inputs."""
+    return {k: v if v.ndim == 2 else rng.normal(0, 0.1, v.shape) for k, v in _drawn(sizes, rng).items()}
+
+
+@mistake("A111", of="init_params", title="the layers are numbered from 0")
+def from_zero(sizes, rng):
+    """The first layer is W1 and b1, which is where `mlp_forward` looks for it."""
+    return {f"{k[0]}{int(k[1:]) - 1}": v for k, v in _drawn(sizes, rng).items()}
+
+
+@mistake("A112", of="init_params", title="the weights are transposed")
+def outputs_first(sizes, rng):
+    """A layer computes x w, with x of shape (N, D): w has its inputs along the first axis."""
+    return {k: v.T for k, v in _drawn(sizes, rng).items()}
+
+
+@mistake("A113", of="init_params", title="the last layer is missing")
+def one_short(sizes, rng):
+    """Four widths make three layers: one between each width and the next."""
+    return _drawn(sizes[:-1], rng)
+
+
+@mistake("A114", of="init_params", title="the parameters are float32")
+def single(sizes, rng):
+    """A gradient check needs float64. Training converts them when it wants to."""
+    return {k: v.astype(np.float32) for k, v in _drawn(sizes, rng).items()}
+
+
+# mlp_forward
+
+
+def _stack(params, x, affine=lambda a, w, b, i: np.matmul(a, w) + b, relu=lambda z: np.where(z > 0, z, 0), layers=None, last=lambda z: z):
+    a = x
+    depth = layers or len(params) // 2
+    for i in range(1, depth + 1):
+        z = affine(a, params[f"W{i}"], params[f"b{i}"], i)
+        a = relu(z) if i < depth else last(z)
+    return a, None
+
+
+@mistake("A90", of="mlp_forward", title="ReLU on the scores")
+def relu_on_scores(params, x, p, rng, train=True):
+    """A score below 0 is how the network says no. The last layer has no ReLU; softmax takes scores of either sign."""
+    return _stack(params, x, last=lambda z: np.where(z > 0, z, 0))
+
+
+@mistake("A91", of="mlp_forward", title="no ReLU between the layers")
+def linear(params, x, p, rng, train=True):
+    """Affine layers in a row are one affine layer. What bends is the ReLU between them."""
+    return _stack(params, x, relu=lambda z: z)
+
+
+@mistake("A92", of="mlp_forward", title="the number of layers is fixed at two")
+def always_two(params, x, p, rng, train=True):
+    """How many layers there are stands in params: one W and one b for each."""
+    return _stack(params, x, layers=2)
+
+
+@mistake("A93", of="mlp_forward", title="probabilities are returned, not scores")
+def softmax_inside(params, x, p, rng, train=True):
+    """`softmax_cross_entropy` does the softmax, where it can be done without overflow. Here the scores come out as the last layer gives them."""
+    def normalised(z):
+        powers = np.exp(z - z.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    return _stack(params, x, last=normalised)
+
+
+@mistake("A94", of="mlp_forward", title="the biases are left out")
+def no_biases(params, x, p, rng, train=True):
+    """Every layer has its b."""
+    return _stack(params, x, affine=lambda a, w, b, i: np.matmul(a, w))
+
+
+@mistake("A95", of="mlp_forward", title="the last layer is not applied")
+def stops_early(params, x, p, rng, train=True):
+    """The hidden units come out, where the scores should: one more affine layer turns them into one number for each class."""
+    a = x
+    for i in range(1, len(params) // 2):
+        a = np.maximum(np.matmul(a, params[f"W{i}"]) + params[f"b{i}"], a.dtype.type(0))
+    return a, None
+
+
+@mistake("A96", of="mlp_forward", title="ReLU on the inputs")
+def relu_first(params, x, p, rng, train=True):
+    """An input may be negative and mean something. The first ReLU comes after the first affine layer."""
+    return _stack(params, np.where(x > 0, x, 0))
+
+
+@mistake("A97", of="mlp_forward", title="the cache is forgotten")
+def no_cache(params, x, p, rng, train=True):
+    """Two things come back: the scores, and whatever `mlp_backward` will need to undo the way."""
+    return _stack(params, x)[0]
+
+
+# mlp_backward; the cache is that of _forward
+
+
+@mistake("A18", of="mlp_backward", title="the gradient passes the ReLU as if it were not there", beside={"mlp_forward": _forward},
+         seen=("https://stackoverflow.com/questions/53287032",))  # fmt: skip
+def without_relu_slope(dscores, cache):
+    """The last layer is right, the ones before it are not. On the way back each hidden unit that was cut to 0 lets nothing through."""
+    return _backward(dscores, cache, through=lambda d, on: d)
+
+
+@mistake("A19", of="mlp_backward", title="the weights are updated before the gradient has passed through them", beside={"mlp_forward": _forward},
+         seen=("https://github.com/390introml/notes/pull/65",))  # fmt: skip
+def stepped_weights(dscores, cache):
+    """The gradient belongs to the weights that made the scores. Finish the whole way back first; the step is another function's work."""
+    def stepping(d, saved):
+        a, w = saved
+        _, dw, db = _gradients(d, saved)
+        return np.matmul(d, (w - w.dtype.type(0.1) * dw).T), dw, db
+
+    return _backward(dscores, cache, layer=stepping)
+
+
+def _forward_noting(params, x, p, rng, train=True):
+    out, tape = _forward(params, x, p, rng, train)
+    return out, (tape, {})
+
+
+@mistake("A24b", of="mlp_backward", title="gradients pile up from call to call", beside={"mlp_forward": _forward_noting},
+         seen=("https://github.com/karpathy/micrograd/issues/53",))  # fmt: skip
+def piled_up(dscores, cache):
+    """Each call answers for its own dscores. Start from an empty dictionary every time."""
+    tape, totals = cache
+    for k, g in _backward(dscores, tape).items():
+        totals[k] = totals.get(k, 0) + g
+    return dict(totals)
+
+
+@mistake("A120", of="mlp_backward", title="the slope of ReLU is applied to the sign of the gradient", beside={"mlp_forward": _forward})
+def relu_of_gradient(dscores, cache):
+    """`relu_forward` on the way back looks at the gradient. The question is which units were cut on the way forward."""
+    return _backward(dscores, cache, through=lambda d, on: np.where(d > 0, d, 0))
+
+
+@mistake("A121", of="mlp_backward", title="the layers are numbered from the output", beside={"mlp_forward": _forward})
+def backwards_numbers(dscores, cache):
+    """The way leads back, the numbers do not: W1 is the layer next to the input, and grads has the shapes of params."""
+    grads = _backward(dscores, cache)
+    depth = len(grads) // 2
+    return {f"{k[0]}{depth + 1 - int(k[1:])}": g for k, g in grads.items()}
+
+
+@mistake("A122", of="mlp_backward", title="the gradients of the biases are missing", beside={"mlp_forward": _forward})
+def no_bias_gradients(dscores, cache):
+    """Every array of params has a gradient of the same name."""
+    return {k: g for k, g in _backward(dscores, cache).items() if k[0] == "W"}
+
+
+@mistake("A123", of="mlp_backward", title="the gradients are divided by the batch size again", beside={"mlp_forward": _forward},
+         seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29",))  # fmt: skip
+def mean_again(dscores, cache):
+    """The 1/N of the mean is already in dscores. From there on it is sums."""
+    return {k: g / len(dscores) for k, g in _backward(dscores, cache).items()}
+
+
+@mistake("A124", of="mlp_backward", title="only the last layer gets a gradient", beside={"mlp_forward": _forward})
+def last_layer_only(dscores, cache):
+    """What `affine_backward` gives as dx is the dout of the layer below. It goes on until the input."""
+    grads = _backward(dscores, cache)
+    depth = str(len(grads) // 2)
+    return {k: g if k[1:] == depth else np.zeros_like(g) for k, g in grads.items()}
+
+
+@mistake("A125", of="mlp_backward", title="a ReLU's slope on the scores", beside={"mlp_forward": _forward})
+def slope_on_scores(dscores, cache):
+    """The last layer has no ReLU, so nothing is cut before its backward pass."""
+    return _backward(np.where(dscores > 0, dscores, 0), cache)
+
+
+# loss_and_grads
+
+
+@mistake("A26", of="loss_and_grads", title="a penalty on the weights is in the loss but not in the gradient",
+         seen=("https://github.com/dennybritz/nn-from-scratch/issues/13",))  # fmt: skip
+def penalty_in_loss(params, x, y, p, rng, train=True):
+    """Loss and gradient have to belong to the same function, and this one has no penalty."""
+    loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
+    return loss + 0.005 * sum((v**2).sum() for k, v in params.items() if k[0] == "W"), grads
+
+
+@mistake("B12", of="loss_and_grads", title="a penalty on the weights is in the gradient but not in the loss",
+         seen=("https://github.com/dennybritz/nn-from-scratch/issues/13",))  # fmt: skip
+def penalty_in_gradient(params, x, y, p, rng, train=True):
+    """Loss and gradient have to belong to the same function, and this one has no penalty."""
+    loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
+    return loss, {k: g + params[k].dtype.type(0.01) * params[k] if k[0] == "W" else g for k, g in grads.items()}
+
+
+@mistake("A27", of="loss_and_grads", title="a penalty on the biases is in the gradient",
+         seen=("https://github.com/JWarmenhoven/Coursera-Machine-Learning/issues/3",))  # fmt: skip
+def penalty_on_biases(params, x, y, p, rng, train=True):
+    """It pulls the biases to 0, for which nothing in the loss asks."""
+    loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
+    return loss, {k: g + params[k].dtype.type(0.01) * params[k] if k[0] == "b" else g for k, g in grads.items()}
+
+
+@mistake("A130", of="loss_and_grads", title="the gradient starts from the scores, not from dscores")
+def from_scores(params, x, y, p, rng, train=True):
+    """The way back starts with the gradient of the loss with respect to the scores, which `softmax_cross_entropy` gives as its second value."""
+    out, tape = _forward(params, x, p, rng, train)
+    return _cross_entropy(out, y)[0], _backward(out, tape)
+
+
+@mistake("A131", of="loss_and_grads", title="the scores are returned instead of the loss")
+def scores_for_loss(params, x, y, p, rng, train=True):
+    """The loss is the first value of `softmax_cross_entropy`: one number for the batch."""
+    return _forward(params, x, p, rng, train)[0], _loss_and_gradients(params, x, y, p, rng, train)[1]
+
+
+@mistake("A132", of="loss_and_grads", title="dscores is returned instead of the gradients of the parameters")
+def only_dscores(params, x, y, p, rng, train=True):
+    """That is where the way back starts. `mlp_backward` goes it, to a gradient for each array of params."""
+    return _cross_entropy(_forward(params, x, p, rng, train)[0], y)
+
+
+@mistake("A133", of="loss_and_grads", title="the step is already taken")
+def steps_too(params, x, y, p, rng, train=True):
+    """This function only looks: it gives the loss and which way is down. Moving the parameters is the optimiser's part."""
+    loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
+    for k, g in grads.items():
+        params[k] -= params[k].dtype.type(0.1) * g
+    return loss, grads
+
+
+RIGHT = {"init_params": _drawn, "mlp_forward": _forward, "mlp_backward": _backward, "loss_and_grads": _loss_and_gradients}
