@@ -1,0 +1,262 @@
+# %% [markdown]
+# # 11 · Against PyTorch
+#
+# **You will** put your functions beside `nn.Dropout` and a whole `nn.Module`, with the same masks and the same weights, entry by entry;
+# learn what `train()` and `eval()` switch; and see eight programs, seven of which get it wrong.
+# **You need** `dropout.py` and `network.py` complete (lesson 06). PyTorch is not needed: where it is missing, its answers were recorded.
+# **Minutes:** 45.
+
+# %% tags=["setup"]
+import numpy as np
+
+from dropout_lab.checks import check
+from dropout_lab.dropout import dropout_backward, dropout_forward
+from dropout_lab.gradcheck import relative_error
+from dropout_lab.lab import pytorch
+from dropout_lab.lab.coins import Coins, same_mask
+from dropout_lab.lab.figures.parity import plot_parity
+from dropout_lab.lab.show import show
+from dropout_lab.lab.speed import race, ratios
+from dropout_lab.lab.switch import try_modes
+from dropout_lab.network import loss_and_grads, mlp_forward
+
+# %%
+print("The answers below come from:", pytorch.source())
+
+# %% [markdown]
+# To ask it live, run `python -m pip install -e ".[torch]"` in the course's folder and restart the kernel. The recorded arrays were made
+# by `python -m dropout_lab.lab.pytorch`; nothing else in this lesson changes.
+
+# %% [markdown]
+# ## One layer, one mask
+#
+# Two random layers can only be compared if they throw the same coins. PyTorch's coins come from its own generator, so `ask("layer")` holds
+# what `nn.Dropout(0.3)` made of an `x` of 8 samples and 6 units: `out`, and `dx` for a given `dout`. Where `out` is 0, it dropped.
+#
+# `same_mask` hands these coins to your layer: a generator whose `random()` returns small numbers at some places and large ones at others,
+# so that your comparison comes to the same decision.
+#
+# **Predict.** In float32, with about 7 digits, how large will the largest difference between the two outputs be? And between the two gradients?
+
+# %% tags=["nbval-check-output"]
+my_prediction = ...
+theirs = pytorch.ask("layer")
+x, dout = pytorch.layer_inputs()
+out, cache = same_mask(dropout_forward, x, pytorch.P, mask=theirs["out"] != 0)
+dx = dropout_backward(dout, cache)
+print("outputs agree to 1e-6:  ", np.abs(out - theirs["out"]).max() < 1e-6)
+print("gradients agree to 1e-6:", np.abs(dx - theirs["dx"]).max() < 1e-6)
+
+# %% [markdown]
+# On most machines the difference is exactly 0: both multiply each entry by the same float32 number, 1/0.7. There is no more to `nn.Dropout`
+# than you wrote.
+#
+# The figure has every entry of the gradient, PyTorch's across and yours up. The crosses are a layer that is wrong in one thing:
+# its backward pass multiplies by 0 and 1 instead of by the scaled mask.
+
+# %%
+wrong = dout * (theirs["out"] != 0)
+out, cache = same_mask(dropout_forward, x, pytorch.P, mask=theirs["out"] != 0)
+plot_parity(theirs["dx"], dropout_backward(dout, cache), wrong)
+
+# %% [markdown]
+# Circles on the diagonal are equal. The crosses lie on a line too, but a flatter one: each is 0.7 times what it should be. Such a network
+# trains, only slower below the layer, and no error message ever comes. Comparing with a trusted implementation finds it at once, as the
+# gradient check did in lesson 06.
+
+# %% [markdown]
+# ## The edges
+#
+# **Predict.** What does `nn.Dropout(p=1)` return in training: zeros, nan, or an error? What arrives at `x` in its backward pass?
+
+# %% tags=["nbval-check-output"]
+my_prediction = ...
+edges = pytorch.ask("edges")
+for p in (0.0, 1.0):
+    out, cache = dropout_forward(x, p, np.random.default_rng(0))
+    dx = dropout_backward(np.ones_like(x), cache)
+    same = np.array_equal(out, edges[f"out at {p:g}"]) and np.array_equal(dx, edges[f"dx at {p:g}"])
+    print(f"p = {p:g}: the same as PyTorch: {same}; largest output {np.abs(out).max():.2f}")
+
+# %% [markdown]
+# At p = 1 all is dropped: zeros, and no gradient. 1/(1-p) would divide by zero there; PyTorch had that bug
+# ([pull request 1833](https://github.com/pytorch/pytorch/pull/1833)) and so had 32 of 70 published NumPy layers that we read.
+#
+# Now a question about names. `torch.nn.functional.dropout(x)` without further arguments: which p, and is it on or off?
+
+# %% tags=["nbval-check-output"]
+default = pytorch.ask("default")
+print(f"functional.dropout of 100,000 ones: {default['zeros']:.2f} of them 0, the others {default['kept']:.1f}")
+
+# %% [markdown]
+# p is 0.5, and dropout is **on**: the argument `training=True` is the default, and it does not know the mode of any model around it.
+# Keep that in mind for the list of mistakes further down.
+
+# %% [markdown]
+# ## From functions to a module
+#
+# Your functions are told `train` at every call, and hand you a cache to carry. `nn.Dropout` is an object: it keeps a mode, which `train()`
+# and `eval()` set, and autograd keeps the cache. The step from one to the other is small.
+#
+# **Build, in the notebook** · ●●○ · 10 minutes · four lines
+# Give the class its two missing methods. `layer(x)` calls `__call__`; it is to use the layer's mode and remember the cache. `backward(dout)`
+# uses what was remembered. The cell ends by trying it in both modes.
+
+# %%
+class Dropout:
+    """dropout_forward and dropout_backward behind the face of nn.Dropout."""
+
+    def __init__(self, p, rng):
+        self.p, self.rng, self.training = p, rng, True
+
+    def train(self, mode=True):
+        self.training = mode
+        return self
+
+    def eval(self):
+        return self.train(False)
+
+    ### BEGIN SOLUTION
+    def __call__(self, x):
+        out, self.cache = dropout_forward(x, self.p, self.rng, self.training)
+        return out
+
+    def backward(self, dout):
+        return dropout_backward(dout, self.cache)
+
+    ### END SOLUTION
+
+
+try_modes(Dropout)
+
+# %% [markdown]
+# Note what the object costs: it has **one** cache. A second forward pass, on validation images say, overwrites it, and a backward pass for the
+# first one then uses the wrong mask ([a real case](https://github.com/chainer/chainer/issues/7813)). Your functions cannot do that: whoever calls holds the cache.
+
+# %% [markdown]
+# ## The whole network
+#
+# Now a network 20-16-12-4 with dropout 0.2 on the input and 0.5 on both hidden layers, as an `nn.Sequential` on their side and as your
+# `loss_and_grads` on yours. The weights are copied (PyTorch stores `w` as (out, in), so transposed), and so are the coins of all three layers.
+#
+# **Predict.** Of the six gradients, which will differ most from PyTorch's: `W1`, at the far end of the backward pass, or `W3`, at its start?
+
+# %%
+my_prediction = ...
+theirs = pytorch.ask("network")
+params, x, y = pytorch.network_inputs()
+coins = Coins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
+loss, grads = loss_and_grads(params, x, y, pytorch.RATES, coins)
+print(f"loss: {loss:.6f} here, {theirs['loss']:.6f} there")
+for name in grads:
+    print(f"{name}: relative error {relative_error(grads[name], theirs[name]):.0e}")
+
+# %% tags=["nbval-check-output"]
+coins = Coins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
+loss, grads = loss_and_grads(params, x, y, pytorch.RATES, coins)
+agree = [name for name in sorted(grads) if relative_error(grads[name], theirs[name]) < 1e-5]
+print("agree to float32 rounding:", *agree)
+
+# %% [markdown]
+# Two programs that share no line give the same loss and the same six gradients. In float32 a number carries a rounding of about 6e-8, and sums
+# taken in another order round otherwise; around 1e-7 is the same number. There is no trend from `W3` to `W1`: rounding does not pile up over
+# three layers.
+#
+# Is this a better test than the gradient check? A different one. It judges forward as well, which the gradient check cannot (lesson 07), but it needs
+# somebody who is known to be right, and it cannot say where a difference comes from.
+
+# %% [markdown]
+# ## train(), eval(), and how to miss them
+#
+# `model.train()` and `model.eval()` set one flag, `training`, on the model and on every module registered inside it. `nn.Dropout` reads that
+# flag. Nothing else does the switching: not `torch.no_grad()`, which only stops autograd from recording.
+#
+# Here are eight ways to run a network that should be in test mode. A network in test mode is a function: twice the same input, twice the
+# same output.
+#
+# **Predict.** Which of the eight give two equal predictions? Write their numbers.
+
+# %% tags=["nbval-check-output"]
+my_prediction = [...]
+for number, (way, equal) in enumerate(pytorch.ask("modes").items(), start=1):
+    print(f"{number}  {way:37} two predictions are {'equal' if equal else 'different'}")
+
+# %% [markdown]
+# Only the first and the last are in test mode, and the last is a mistake as well:
+#
+# | | the program | what goes on |
+# |---|---|---|
+# | 2 | nobody calls `eval()` | dropout stays on; accuracy comes out lower, and different each time |
+# | 3 | `with torch.no_grad():` alone | no gradients are recorded, dropout stays on |
+# | 4 | `model.eval` | without parentheses the method is only looked at |
+# | 5 | `F.dropout(x, 0.5)` in `forward` | on for ever; it takes `training=self.training` |
+# | 6 | `nn.Dropout(0.5)(x)` in `forward` | each call makes a new module, and a new module is in training mode |
+# | 7 | `self.hidden = [nn.Dropout(0.5)]` | a plain list hides modules from `eval()`; `nn.ModuleList` shows them |
+# | 8 | `eval()`, and never `train()` again | the check passes, but from the second epoch on there is no dropout |
+#
+# Number 8 is why a test of test mode is half a test. [A course's notebook](https://github.com/udacity/deep-learning-v2-pytorch/pull/397) had it.
+
+# %% [markdown]
+# **Predict.** Your own network takes `train` as an argument. Which of the seven mistakes can it make?
+
+# %% tags=["nbval-check-output"]
+my_prediction = [...]
+params, x, y = pytorch.network_inputs()
+for train in (True, False):
+    twice = [mlp_forward(params, x, 0.5, np.random.default_rng(seed), train=train)[0] for seed in (1, 2)]
+    print(f"train={train}: two predictions are {'equal' if np.array_equal(*twice) else 'different'}")
+
+# %% [markdown]
+# Only number 2, in the form of a forgotten `train=False`: your default is `train=True`, like that of `functional.dropout`. A mode that is passed
+# cannot be left in the wrong position; a mode that is kept saves an argument in every call. Both are fair designs, and each has its own way to fail.
+
+# %% [markdown]
+# ## Side by side on the clock
+#
+# Forward and backward of one layer, 256 samples by 4,096 units, float32, your functions against `nn.Dropout` with autograd. **Predict** the ratio.
+
+# %%
+my_prediction = ...
+x, dout = np.ones((256, 4096), np.float32), np.ones((256, 4096), np.float32)
+rng = np.random.default_rng(0)
+
+
+def yours():
+    _, cache = dropout_forward(x, 0.5, rng)
+    dropout_backward(dout, cache)
+
+
+if pytorch.LIVE:
+    times = race({"yours": yours, "PyTorch": pytorch.layer_runner(x, dout, 0.5)})
+    show(times_as_long=ratios(times, to="PyTorch"))
+else:
+    yours()
+    print("PyTorch is not installed here, so there is nothing to race against.")
+
+# %% [markdown]
+# Below 1 your textbook NumPy is the faster one, on this machine, with this version, on the CPU. That is a fact about one function: the
+# CPU version of PyTorch's coin thrower works one coin at a time, and spends most of the layer's time there. The matrix products around it are at least
+# as fast as NumPy's, and on a GPU the comparison is another. Lesson 12 takes the time apart.
+
+# %% [markdown]
+# ## What is now true
+#
+# - With the same coins your layer and `nn.Dropout` give the same outputs and gradients, at p = 0 and p = 1 too, and your network's loss and
+#   gradients are those of an `nn.Module`.
+# - `train()` and `eval()` set one flag on registered modules. What is not registered, or does not read the flag, is not switched.
+# - A comparison with a trusted implementation judges values; a gradient check judges backward against forward. You have both.
+#
+# **Questions**
+#
+# 1. A colleague's validation accuracy changes from run to run although the model is fixed and `torch.no_grad()` is used. What do you look at first?
+# 2. Why does `same_mask` need a trick, when both layers could be given the same seed?
+# 3. Somebody compares `nn.Dropout` with their own layer at p = 0.5 only, and finds them equal. Which mistakes of lesson 06 could theirs still have?
+#
+# ### BEGIN SOLUTION
+# **Answers.** 1. Whether `model.eval()` is called, with parentheses, and whether all dropout in `forward` is registered or is given
+# `training=self.training`. `no_grad` switches no dropout off. 2. The same seed in two different generators gives different numbers, and even
+# the same numbers can be used differently (`<` or `>=`). Only the coins themselves can be shared. 3. Everything that exchanges p and 1-p: keep and
+# drop swapped, division by p, a mask that ignores p. At p = 0.5 these coincide with the right layer.
+# ### END SOLUTION
+#
+# **Next:** [12 · The paper, and fast](12_the_paper_and_fast.ipynb) takes all of this to the experiment that made dropout famous.
