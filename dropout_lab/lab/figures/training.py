@@ -25,15 +25,41 @@ def show_images(x, y, guesses=None, n=10):
     plt.show()
 
 
-def plot_signal_size(sizes_by_scale, title="Only one size of weights carries a signal through many layers"):
-    """The spread of the activations layer by layer, one line for each entry of {label: list of spreads}."""
+def plot_step_lengths(loss_and_grads, params, x, y, lengths, title="A longer step is better until it is worse"):
+    """The loss after one step of w - lr * gradient, for each length lr."""
+    loss, grads = loss_and_grads(params, x, y, 0.0, np.random.default_rng(0))
+
+    def after(lr):
+        moved = {name: array - lr * grads[name] for name, array in params.items()}
+        return loss_and_grads(moved, x, y, 0.0, np.random.default_rng(0))[0]
+
     axes = plt.subplots()[1]
-    for (label, spreads), colour, dash, marker in zip(sizes_by_scale.items(), COLOURS, DASHES, MARKERS):
-        depth = np.arange(len(spreads))
-        axes.plot(depth, spreads, dash, color=colour, marker=marker, markersize=4)
-        label_end(axes, depth, spreads, label, colour)
-    axes.set(title=title, xlabel="hidden layer (0: the input)", ylabel="standard deviation", yscale="log")
-    axes.set_xlim(right=len(depth) * 1.25)
+    axes.axhline(loss, color=GREY, linestyle="--", linewidth=1)
+    axes.annotate("before the step", (lengths[0], loss), xytext=(0, 4), textcoords="offset points", color=GREY, fontsize=9)
+    axes.plot(lengths, [after(lr) for lr in lengths], "-o", color=BLUE, markersize=4)
+    axes.set(title=title, xlabel="learning rate, the length of the step", ylabel="loss after one step", xscale="log")
+    plt.show()
+
+
+def plot_valley(sgd_momentum, lr, momenta=(0.0, 0.9), steps=60):
+    """The way down a valley that is 40 times as steep across as along, for each momentum, by `sgd_momentum`."""
+    steepness = np.array([1.0, 40.0])
+    figure, panels = plt.subplots(1, len(momenta), figsize=(WIDTH, 2.8), sharey=True)
+    along, across = np.meshgrid(np.linspace(-10, 3, 80), np.linspace(-2, 2, 80))
+    for axes, momentum, colour in zip(panels, momenta, COLOURS):
+        params, velocity, path = {"w": np.array([-9.0, 1.5])}, {}, []
+        for _ in range(steps):
+            path.append(params["w"])
+            params, velocity = sgd_momentum(params, {"w": steepness * params["w"]}, velocity, lr, momentum)
+        path = np.array(path)
+        axes.contour(along, across, np.sqrt(along**2 + 40 * across**2), levels=8, colors="#D1D5DB", linewidths=0.8)
+        axes.plot(*path.T, "-o", color=colour, markersize=2.5, linewidth=1)
+        axes.plot(0, 0, "*", color="black", markersize=9)
+        axes.set(xlabel="along the valley", xlim=(-10, 3), ylim=(-2, 2))
+        axes.set_title(f"momentum {momentum:g}: {np.linalg.norm(params['w']):.2g} from the bottom", fontsize=10)
+        axes.grid(False)
+    panels[0].set_ylabel("across")
+    figure.suptitle(f"Momentum adds up what the steps agree on: {steps} steps, lr = {lr:g}", fontsize=11, x=0.01, ha="left")
     plt.show()
 
 
