@@ -3,23 +3,14 @@
 import numpy as np
 import pytest
 
+import coins
+from coins import floats, masks
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.lab.fast import BLOCK, LANES, MLP, Dropout, cut_and_scale, lanes, words
 from dropout_lab.lab.yours import Coins, YourMLP
 from dropout_lab.network import init_params
 
-Z = 6.5  # standard deviations; a correct generator strays further in 8e-11 of all tests
 ROUNDING = 2.0**-22  # two units in the last place of a float32, relative
-
-
-def floats(*shape, seed=0, dtype=np.float32):
-    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
-
-
-def masks(p, shape, seed=0, times=1, threads=1):
-    """Which entries `times` calls kept, stacked."""
-    layer, ones = Dropout(p, seed, threads), np.ones(shape, np.float32)
-    return np.stack([layer.forward(ones) > 0 for _ in range(times)])
 
 
 @pytest.mark.parametrize("p", [0, 1, 0.5, *np.random.default_rng(0).random(200), 1e-9, 1 - 1e-9])
@@ -63,22 +54,18 @@ def test_an_array_that_is_not_contiguous_gets_its_mask_entry_by_entry():
 
 @pytest.mark.parametrize("entries", [1, BLOCK - 3, BLOCK, BLOCK + 1, 4 * BLOCK + 2])
 def test_any_number_of_threads_draws_the_same_bits(entries):
-    one, *others = (masks(0.3, entries, times=3, threads=threads) for threads in (1, 2, 3))
-    assert all(np.array_equal(one, other) for other in others)
+    coins.threads_draw_the_same_bits(Dropout, entries)
 
 
 def test_the_seed_decides_the_masks_and_every_call_has_its_own():
-    first, second = masks(0.5, 1000, seed=1, times=2)
-    assert np.array_equal(first, masks(0.5, 1000, seed=1)[0])
-    assert not np.array_equal(first, second) and not np.array_equal(first, masks(0.5, 1000, seed=2)[0])
+    coins.seed_and_call_decide(Dropout)
 
 
 def test_the_masks_of_a_seed_never_change():
     """A recorded result can be computed again: the stream is PCG64DXSM's raw words, lowest 16 bits first."""
     raw = np.random.PCG64DXSM(7).random_raw(2)
-    coins = [int(word) >> shift & 0xFFFF for word in raw for shift in (0, 16, 32, 48)]
-    cut = round(0.6 * LANES)
-    assert masks(0.6, 7, seed=7)[0].tolist() == [coin >= cut for coin in coins[:7]]
+    drawn = [int(word) >> shift & 0xFFFF for word in raw for shift in (0, 16, 32, 48)]
+    assert masks(Dropout, 0.6, 7, seed=7)[0].tolist() == [coin >= round(0.6 * LANES) for coin in drawn[:7]]
 
 
 def test_words_are_split_alike_whatever_the_byte_order():
@@ -89,32 +76,16 @@ def test_words_are_split_alike_whatever_the_byte_order():
 
 @pytest.mark.parametrize("p", [0.1, 0.2, 0.5, 0.8])
 def test_the_counts_of_ten_thousand_masks_are_binomial(p):
-    """The mean and the variance of 10,000 counts, each of 1,000 entries; and every entry by itself over the 10,000 masks."""
-    kept, n = masks(p, (10_000, 1000), seed=11)[0], 1000
-    counts, q = kept.sum(axis=1), 1 - cut_and_scale(p)[0] / LANES
-    variance = n * q * (1 - q)
-    assert abs(counts.mean() - n * q) < Z * np.sqrt(variance / 10_000)
-    fourth = 3 * variance**2 + variance * (1 - 6 * q * (1 - q))  # of the binomial, about its mean
-    assert abs(((counts - n * q) ** 2).mean() - variance) < Z * np.sqrt((fourth - variance**2) / 10_000)
-    per_unit = kept.mean(axis=0)  # and each of the 1,000 entries over the 10,000 masks
-    assert np.abs(per_unit - q).max() < (Z + 1.5) * np.sqrt(q * (1 - q) / 10_000)  # of 1,000: 1e-12
+    coins.counts_are_binomial(Dropout, p)
 
 
-@pytest.mark.parametrize("lag", [1, 2, 3, 4, 5, 16, 1000, BLOCK])
+@pytest.mark.parametrize("lag", [1, 2, 3, 4, 5, 16, 1000, BLOCK, 4 * BLOCK])
 def test_neighbours_are_uncorrelated(lag):
-    """Within a word, between words, between rows and between blocks; also between one call and the next."""
-    p = 0.3
-    kept = masks(p, 4 * BLOCK, seed=5, times=2)
-    centred = kept.reshape(-1) - (1 - cut_and_scale(p)[0] / LANES)
-    products = centred[:-lag] * centred[lag:]
-    bound = Z * p * (1 - p) / np.sqrt(products.size)  # independent: mean 0, standard deviation p (1 - p)
-    assert abs(products.mean()) < bound
+    coins.neighbours_are_uncorrelated(Dropout, lag)
 
 
 def test_the_four_lanes_of_a_word_are_equally_fair():
-    kept = masks(0.2, 4 * 250_000, seed=9)[0].reshape(-1, 4).mean(axis=0)
-    q = 1 - cut_and_scale(0.2)[0] / LANES
-    assert np.abs(kept - q).max() < Z * np.sqrt(q * (1 - q) / 250_000)
+    coins.lanes_are_equally_fair(Dropout)
 
 
 @pytest.mark.parametrize(("entries", "expected"), [(0, 0), (1, 1), (4, 1), (5, 2)])
