@@ -58,19 +58,14 @@ my_prediction = ...
 plot_bends(relu_forward)
 
 # %% [markdown]
-# The sum rises, falls and rises again: straight pieces with three bends, one for each unit, and each at the place where that unit's input passes
+# Flat, up, down and up again: straight pieces with three bends, one for each unit, and each at the place where that unit's input passes
 # through 0. With enough units the pieces can follow any curve. Training decides where the bends go.
-
-# %% [markdown]
+#
 # ## Back through the bend
 #
 # **Predict.** Four numbers go into a ReLU: −2, −0.1, 0.1 and 3. From the right, the gradients 10, 20, 30 and 40 arrive.
-# Which four gradients go on to the left?
-
-# %%
-my_dx = [..., ..., ..., ...]
-
-# %% [markdown]
+# Which four gradients go on to the left? Write them down; the cell after the check shows them.
+#
 # **Build 3.2 · `relu_backward`** · ●○○ · 5 minutes · one line
 # In `dropout_lab/layers.py`. Left of the bend the slope is 0, right of it 1. Exactly at 0 there is no slope; by custom it is taken as 0.
 # The side is decided by what went *into* the ReLU. Stuck? `hint("relu_backward")`.
@@ -79,14 +74,14 @@ my_dx = [..., ..., ..., ...]
 check("relu_backward")
 
 # %% tags=["nbval-check-output"]
+my_dx = [..., ..., ..., ...]
 _, cache = relu_forward(np.array([[-2.0, -0.1, 0.1, 3.0]]))
 show(dx=relu_backward(np.array([[10.0, 20.0, 30.0, 40.0]]), cache)[0])
 
 # %% [markdown]
 # A unit that was off passes nothing back, however loud the gradient. It does not learn from this sample. Keep that picture: in lesson 05 a dropped
 # unit will be off in the same way, for another reason.
-
-# %% [markdown]
+#
 # ## From scores to a loss
 #
 # The network ends with C numbers for each sample, the *scores*. Softmax makes probabilities of them, and the loss asks for the probability
@@ -143,8 +138,7 @@ plot_push(softmax, softmax_cross_entropy, np.array([2.0, 1.0, 0.5, -1.0, 0.0]), 
 # %% [markdown]
 # The right class has the only bar that points down. Each wrong class has its own probability as the bar, so the most confident error is corrected most.
 # Together they are 0: what is given to one score is taken from the others. When the right class has probability 1, all bars are 0 and learning stops.
-
-# %% [markdown]
+#
 # ## The network
 #
 # Affine, ReLU, affine: that is the two-layer network, and the scores come out at the end. Its parameters live in a dictionary, numbered from the input:
@@ -209,12 +203,8 @@ show(shape_of_the_scores=str(scores.shape), some_are_negative=(scores < 0).any()
 #
 # The loss gives `dscores`. Each layer turns the gradient of its output into the gradient of its input, which is the output of the layer before.
 #
-# **Predict.** In which order do the five gradients of the two-layer network become known: `dW1`, `dW2`, the gradient of the ReLU's input, of its output, of the scores?
-
-# %%
-my_order = ["dscores", ..., ..., ..., ...]
-
-# %% [markdown]
+# Before you write code, put these in the order in which they become known: `dW1`, `dW2`, the gradients of the scores, of the ReLU's output, of its input.
+#
 # **Build 3.6 · `mlp_backward`** · ●●● · 15 minutes · seven lines
 # In `dropout_lab/network.py`. Walk through your caches from the last to the first. There is no new formula in it: each step is a backward pass that
 # you have. Return a dictionary with the names of `params`. Stuck? `hint("mlp_backward")`.

@@ -5,7 +5,7 @@ import numpy as np
 
 from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, label_end, small_print
 
-BENDS = ((1.0, 1.2, 1.0), (1.0, 0.2, -2.2), (1.0, -0.8, 2.6))  # (w, b, share in the sum) of three hidden units
+BENDS = ((1.0, 1.2, 1.0), (1.0, 0.2, -2.2), (1.0, -0.8, 2.0))  # (w, b, share in the sum) of three hidden units
 
 
 def plot_bends(relu_forward):
@@ -36,6 +36,8 @@ def plot_push(softmax, softmax_cross_entropy, scores, label):
     right.bar(classes, dscores, color=colours, hatch=hatches, edgecolor="white")
     right.axhline(0, color="black", linewidth=0.8)
     right.set(xlabel="class", ylabel="dL/dscore", ylim=(-1.05, 1.05))
+    for axes in (left, right):
+        axes.grid(False)
     right.set_title("how the loss moves with each score", fontsize=10)
     title = "More score for the right class lowers the loss, more for any other raises it"
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
@@ -58,7 +60,7 @@ def plot_signal_size(affine_forward, relu_forward, stds, depth=20, width=256):
         label_end(axes, layers, sizes, label, colour)
     axes.set(title="Only one size of weights carries a signal through many layers", yscale="log",
              xlabel="layer (0: the input)", ylabel="root mean square of the signal")  # fmt: skip
-    axes.set_xlim(-0.5, depth * 1.3)
+    axes.set_xlim(-0.5, depth * 1.15)
     axes.set_xticks(range(0, depth + 1, 5))
     small_print(axes.figure, f"{width} units in every layer, 100 samples")
     plt.show()
