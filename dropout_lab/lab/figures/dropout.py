@@ -203,6 +203,40 @@ def draw_variance(figure, forward, rng, x=1.0, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0
             f" over all rates the two are at most {off:.0%} apart.")  # fmt: skip
 
 
+def plot_all_masks(forward, p, rng, units=6, draws=20_000):
+    """How often each of the 2^units masks of a small layer comes up, beside its probability."""
+    _show(draw_all_masks, forward, p, rng, units, draws)
+
+
+def draw_all_masks(figure, forward, p, rng, units=6, draws=20_000):
+    """Paint `plot_all_masks` on a figure and return the caption."""
+    code = np.arange(2**units)
+    kept = np.array([int(c).bit_count() for c in code])
+    probability = (1 - p) ** kept * p ** (units - kept)
+    seen = (forward(np.ones((draws, units)), p, rng, True)[0] != 0) @ 2 ** np.arange(units)
+    share = np.bincount(seen, minlength=2**units) / draws
+    order = np.argsort(-kept, kind="stable")
+    axes = figure.subplots()
+    axes.grid(False, axis="x")
+    axes.plot(code, probability[order], "_", color=GREEN, markersize=10, markeredgewidth=2.5, label="probability")
+    axes.plot(code, share[order], ".", color=BLUE, markersize=6, label="share of the draws")
+    starts = np.flatnonzero(np.diff(kept[order], prepend=-1))
+    for start, end in zip(starts, [*starts[1:], len(code)]):
+        axes.axvline(start - 0.5, color="#E5E7EB", linewidth=1)
+        axes.text((start + end - 1) / 2, -0.03, str(kept[order][start]), transform=axes.get_xaxis_transform(), ha="center",
+                  va="top", fontsize=9)  # fmt: skip
+    off = np.abs(share - probability).max()
+    bound = 5 * np.sqrt(probability.max() * (1 - probability.max()) / draws)
+    axes.set(xticks=[], ylabel="fraction", ylim=(0, None), xlim=(-1.5, len(code)),
+             title=f"Each of the {len(code)} masks comes up as often as its probability says" if off < bound
+             else f"The {len(code)} masks do not come up as often as they should")  # fmt: skip
+    axes.set_xlabel("units kept; one column for each mask", labelpad=16)
+    axes.legend(loc="upper right", fontsize=9)
+    small_print(figure, f"{units} units · p = {p:.2f} · {draws} draws")
+    return (f"All kept: probability {probability[-1]:.3f}, share {share[-1]:.3f}. All dropped: {probability[0]:.4f}, {share[0]:.4f}."
+            f" Over the {len(code)} masks the two differ by at most {off:.3f}.")  # fmt: skip
+
+
 def _show(draw, *arguments):
     """Paint, show the figure, and print its caption for those who read instead of see."""
     caption = draw(plt.figure(), *arguments)
