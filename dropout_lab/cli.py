@@ -24,6 +24,11 @@ def fail(sentence):
     raise typer.Exit(2)
 
 
+def teachers(command):
+    """A subcommand for teachers: a student's copy of the course comes without their tools, and so without these."""
+    return app.command()(command) if (ROOT / "dropout_lab" / "instructor").is_dir() else command
+
+
 @app.callback(invoke_without_command=True)
 def start(
     context: typer.Context,
@@ -88,7 +93,7 @@ def hint(
         typer.echo(f"The next one: dropout-lab hint {name} --step {step + 1}")
 
 
-@app.command()
+@teachers
 def build(
     only: Annotated[list[str] | None, typer.Argument(help="Lessons or modules, such as 05 or layers. None: all.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is out of date.")] = False,
@@ -109,6 +114,35 @@ def build(
         raise typer.Exit(1)
 
 
+@app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="A folder with one folder or zip file for each student.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results. A second run goes on where the first stopped.")],
+    seed: Annotated[int | None, typer.Option(min=0, help="For the inputs. Default: a fresh one, recorded in OUT/run.json.")] = None,
+    lessons: Annotated[str, typer.Option(help="Lessons to grade, such as 1-6 or 5,6. Default: all.")] = "",
+    weights: Annotated[Path | None, typer.Option(help="TOML file with a table [points]: exercise = points.")] = None,
+    late: Annotated[Path | None, typer.Option(help="Days late: CSV with student,days, or TOML with a table [days].")] = None,
+    late_percent: Annotated[float, typer.Option(min=0, max=100, help="What each day late takes off the points.")] = 10.0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one for each core.")] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that does the work instead.")] = None,
+    isolation: Annotated[str, typer.Option(help="auto, bwrap or plain.")] = "auto",
+    require_isolation: Annotated[bool, typer.Option("--require-isolation", help="Refuse less than bubblewrap.")] = False,
+):
+    """Grade a folder of submissions.
+
+    The functions are judged as `check` judges them, on fresh inputs, in a process that cannot see the judge. Every
+    submission gets a result, whatever is in it: OUT/results/STUDENT.json.
+    """
+    from dropout_lab.instructor.command import GradingError, grade_folder
+
+    try:
+        complete = grade_folder(submissions, out, seed, lessons, weights, late, late_percent, jobs, dask, isolation,
+                                require_isolation, typer.echo)  # fmt: skip
+    except GradingError as error:
+        fail(str(error))
+    raise typer.Exit(0 if complete else 1)
+
+
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def paper(context: typer.Context):
     """Train the paper's networks on MNIST, for hours; stop and go on at any time. Options: paper --help."""
@@ -117,3 +151,45 @@ def paper(context: typer.Context):
         raise typer.Exit(subprocess.call(command))
     except KeyboardInterrupt:  # the child had it too, and said what it kept
         raise typer.Exit(130) from None
+
+
+@teachers
+def release(
+    out: Annotated[Path, typer.Option(help="The zip to write.")],
+    lessons: Annotated[str | None, typer.Option(help="A part of the course, such as 1-6 or 3,5. Lesson 00 is always in it.")] = None,
+):
+    """Write the students' zip: no solutions, outputs, tests or teachers' tools, and the same bytes every time.
+
+    It is checked before it is written: for lines of the solutions, and for links that lead nowhere.
+    """
+    try:
+        from dropout_lab.instructor.release import ReleaseError
+        from dropout_lab.instructor.release import release as run
+        from dropout_lab.instructor.selection import NoSuchLessons
+        from dropout_lab.instructor.selection import lessons as chosen
+    except ModuleNotFoundError as missing:
+        fail(f'{missing}. Releasing needs the test extra: python -m pip install -e ".[test]"')
+    try:
+        done = run(ROOT, out, chosen(lessons) if lessons else None)
+    except (ReleaseError, NoSuchLessons) as error:
+        fail(str(error))
+    typer.echo(f"{out}: {done.files} files, {done.size} bytes, lessons {', '.join(done.lessons)}")
+
+
+@teachers
+def report(
+    results: Annotated[Path, typer.Argument(help="The folder that `grade` wrote.")],
+    gradescope: Annotated[bool, typer.Option("--gradescope", help="A results.json for Gradescope for each submission.")] = False,
+    canvas: Annotated[Path | None, typer.Option(help="A gradebook exported from Canvas; one column of a copy is filled.")] = None,
+    canvas_column: Annotated[str | None, typer.Option(help="The assignment's title or number, where it is not clear.")] = None,
+    moodle: Annotated[Path | None, typer.Option(help="Grades, participants or a grading worksheet exported from Moodle.")] = None,
+    github: Annotated[bool, typer.Option("--github", help="Append a summary to the step of a GitHub workflow.")] = False,
+):
+    """Write feedback, grades.csv, the class page, and files for other systems, from results that are there."""
+    from dropout_lab.instructor.exports import ExportError, Options, export
+
+    try:
+        for line in export(results, Options(gradescope, canvas, canvas_column, moodle, github)):
+            typer.echo(line)
+    except ExportError as error:
+        fail(str(error))

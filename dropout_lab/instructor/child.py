@@ -14,15 +14,15 @@ _channel = os.dup(0)  # the judge; whoever reads standard input from here on mee
 os.dup2(os.open(os.devnull, os.O_RDWR), 0)
 sys.path.extend((sys.argv[1], os.path.dirname(os.path.abspath(__file__))))
 
-import builtins  # noqa: E402
-import importlib.machinery  # noqa: E402
-import socket  # noqa: E402
-import types  # noqa: E402
-import warnings  # noqa: E402
+import builtins
+import importlib.machinery
+import socket
+import types
+import warnings
 
-import confine  # noqa: E402
-import numpy as np  # noqa: E402
-import wire  # noqa: E402
+import confine
+import numpy as np
+import wire
 
 sys.path.pop()
 PACKAGE = "dropout_lab"
@@ -85,7 +85,7 @@ class Judge:
         except wire.TooLarge as large:
             writer = wire.Writer()
             header = {"raised": "ValueError", "message": f"it returned {large}, far more than any answer has"}
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is an answer
             writer, header = wire.Writer(), raised(error)
         try:
             changed = {name: writer.token(thing) for name, thing in named.items() if _state(thing) != before[name]}
@@ -137,7 +137,7 @@ class Submission:
         name = module.__name__.removeprefix(f"{PACKAGE}.")
         if name in programs:
             module.__file__ = _file(name)
-            exec(programs[name], module.__dict__)
+            exec(programs[name], module.__dict__)  # noqa: S102 - this is what the process is for
         elif module.__name__ != PACKAGE:
             module.__getattr__ = _placeholder(*unusable.get(name, ("", "")))
 
@@ -172,7 +172,7 @@ def prepare(request, body):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             programs[name] = compile(texts[name], _file(name), "exec", dont_inherit=True)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is an answer
         return _gone(name, error)
     return {"fine": True}
 
@@ -183,7 +183,7 @@ def load(name):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             importlib.import_module(f"{PACKAGE}.{name}")
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is an answer
         return _gone(name, error)
     return {"fine": True}
 
@@ -208,7 +208,7 @@ def raised(error):
     """What was raised, and the last line of the submission that ran before."""
     try:
         message = str(error)[:400]
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - even its text may raise
         message = "an exception without words"
     where, code = _place(error)
     return {"raised": type(error).__name__, "blank": isinstance(error, NotImplementedError), "message": message,

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.verdicts import Verdict, judge
 from dropout_lab.instructor.files import digest
-from dropout_lab.instructor.proxies import Boundary, Lost, Missing, Unavailable
+from dropout_lab.instructor.proxies import Boundary, Lost, Unavailable
 from dropout_lab.instructor.sandbox import Limits
 from dropout_lab.instructor.similarity import fingerprint
 
@@ -126,7 +126,7 @@ def _likeness(sources):
     for name, text in sources.items():
         try:
             found[name] = fingerprint(text.decode("utf-8", "replace"))
-        except Exception:  # a text made to break a tokenizer is like no other
+        except Exception:  # noqa: BLE001 - a text made to break a tokenizer is like no other
             found[name] = []
     return found
 

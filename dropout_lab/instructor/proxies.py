@@ -177,7 +177,7 @@ class Boundary:
                 if "callback" not in answer:
                     return answer, body
                 calls += 1
-                if functions is None or answer["callback"] not in functions.keys() or calls > CALLBACKS:
+                if functions is None or answer["callback"] not in functions or calls > CALLBACKS:
                     raise Lost(f"it called f more than {CALLBACKS} times" if calls > CALLBACKS else _ODD)
                 self._timed(wire.send, *self._callback(functions[answer["callback"]], answer, body))
         except wire.Late:
@@ -210,7 +210,7 @@ class Boundary:
         try:
             writer = wire.Writer()
             return {"do": "result", "value": writer.token(function(*args))}, writer.arrays
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is raised again over there
             self._pending = error if isinstance(error, (Blank, Broke)) else None
             return {"do": "result", "raised": type(error).__name__, "message": str(error)[:400]}, ()
 

@@ -164,7 +164,7 @@ def try_bwrap():
     try:
         Sandbox(BWRAP).close()
     except NoSandbox:
-        said = subprocess.run(_command(BWRAP, "/tmp")[:-6] + [sys.executable, "-c", ""], capture_output=True, text=True,
+        said = subprocess.run(_command(BWRAP, "/tmp")[:-6] + [sys.executable, "-c", ""], capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL)  # fmt: skip
         return (said.stderr.strip().splitlines() or ["its process ended at once"])[-1]
     return None
@@ -187,7 +187,7 @@ def _command(isolation, scratch):
 @cache
 def _tmpfs():
     """A folder in memory, of bounded size where this bubblewrap can do that."""
-    can = "--size" in subprocess.run(["bwrap", "--help"], capture_output=True, text=True).stdout
+    can = "--size" in subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False).stdout
     return [*(("--size", str(64 << 20)) if can else ()), "--tmpfs", "/tmp"]
 
 

@@ -11,6 +11,7 @@ import stat
 import zipfile
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from dropout_lab.checks.exercises import MODULES
@@ -56,7 +57,7 @@ class Entry:
     def elsewhere(self):
         """Whether it lies where no student's work is: other people's code, bytecode, or our own."""
         folders = [part.lower() for part in self.path.parts[:-1]]
-        return bool(_ELSEWHERE.intersection(folders) or _OURS.intersection(zip(folders, folders[1:])))
+        return bool(_ELSEWHERE.intersection(folders) or _OURS.intersection(pairwise(folders)))
 
     @property
     def is_python(self):
@@ -238,7 +239,7 @@ def _unpacked(archive, info, most):
     try:
         with archive.open(info) as file:
             return file.read(most)
-    except Exception as error:  # zipfile and its decoders raise many kinds for damaged data
+    except Exception as error:  # noqa: BLE001 - zipfile and its decoders raise many kinds for damaged data
         raise _Unreadable(f"cannot be unpacked: {type(error).__name__}") from None
 
 

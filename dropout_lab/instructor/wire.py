@@ -230,7 +230,7 @@ def read_array(raw):
         return np.ndarray(shape, dtype, data, order="F" if fortran else "C")
     except BadFrame:
         raise
-    except Exception:  # a header from there may be anything; whatever NumPy makes of it, it is no array
+    except Exception:  # noqa: BLE001 - a header from there may be anything; whatever NumPy makes of it, it is no array
         raise BadFrame("an array whose header is not one") from None
 
 
