@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dropout_lab.checks.functions import Broke
-from dropout_lab.checks.words import describe, kind, plain, readable, same
+from dropout_lab.checks.words import describe, kind, named, plain, readable, same
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Aspect:
         Sightings this close are alike; for statistics, which never repeat exactly.
     contract : bool
         A duty beside the values: not to change an input, to keep a dtype.
+    repeats : str
+        The name of another aspect. Where that one is not met, this one says nothing new and keeps silent.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Aspect:
     say: str
     near: float = 1e-6
     contract: bool = False
+    repeats: str = ""
 
     def alike(self, other):
         """Whether the other function was seen to do the same here."""
@@ -47,17 +50,17 @@ class Aspect:
             return bool(np.allclose(mine, theirs, rtol=1e-6, atol=self.near, equal_nan=True))
 
 
-def value(name, got, want, tolerance=1e-9, meaning=None):
+def value(name, got, want, tolerance=1e-9, meaning=None, repeats=""):
     """An aspect that is met when got equals want: same shape, finite, entries within tolerance of want's size.
 
     got may be the `Broke` of a call that raised (`outcome`); what it says is said then.
     """
     ok = same(got, want, tolerance)
     if isinstance(got, Broke):
-        say = f"`{name}`: {got.say()}"
+        say = f"{named(name)}: {got.say()}"
     else:
         say = "" if ok else describe(name, got, want, tolerance)
-    return Aspect(name, sighting(got), ok, say + (f" {meaning}" if meaning and not ok else ""))
+    return Aspect(name, sighting(got), ok, say + (f" {meaning}" if meaning and not ok else ""), repeats=repeats)
 
 
 def sighting(got):

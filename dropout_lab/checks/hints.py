@@ -10,69 +10,107 @@ def hint_text(name, step):
 
 HINTS = {
     "affine_forward": (
-        "",
-        "",
-        "",
+        "Take one sample and one unit. Its output is a sum over the D inputs, plus one number. Which numbers of w "
+        "enter?",
+        "Written for the whole batch, that sum over D is one product of matrices. Put the shapes next to each "
+        "other: (N, D), (D, H) and the (N, H) that should come out.",
+        "b has shape (H,) and is added to every row; broadcasting lines it up. Into the cache goes what the "
+        "derivatives will need: with respect to w the rate of change is x, and with respect to x it is w.",
     ),
     "affine_backward": (
-        "",
-        "",
-        "",
+        "Take single numbers first: out = x w + b. If out moves the loss at the rate dout, at what rate do x, w "
+        "and b move it?",
+        "For a batch, each gradient has the shape of what it belongs to. dx is (N, D), from dout (N, H) and w (D, "
+        "H): H has to be summed away. dw is (D, H), from x (N, D) and dout (N, H): now N goes.",
+        "A product of matrices sums over the axes that meet in the middle, and a transpose decides which two "
+        "meet. b has no factor: it is added to every sample, so its gradient is a sum over them.",
     ),
     "numerical_gradient": (
-        "",
-        "",
-        "",
+        "For one entry: ask f a little above x and a little below. The slope is the difference, divided by the "
+        "distance between the two points.",
+        "`np.ndindex(x.shape)` goes through the indices of an array of any shape. Each entry is nudged alone, all "
+        "others held where they are.",
+        "Make an array of zeros like x, put h at one index, and you have a step that can be added to x and "
+        "subtracted from it without touching x. How far apart are the two points then?",
     ),
     "relative_error": (
-        "",
-        "",
-        "",
+        "How long is the difference, compared with how long the two arrays are? A length here is the root of the "
+        "sum of all squares.",
+        "`np.linalg.norm` without a second argument gives that length, for an array of any shape. You need it "
+        "three times.",
+        "Two gradients that are both 0 agree, yet 0/0 is nan. Only a sum of lengths that is exactly 0 is this "
+        "case. Test for it, and see that a nan does not end up there too.",
     ),
     "gradient_check": (
-        "",
-        "",
-        "",
+        "`numerical_gradient` wants a function of one array. f is a function of the whole dictionary. For each "
+        "name, build the one from the other.",
+        "The function that you build takes a nudged array and calls f with all of params, but with that array "
+        "under its name. A dictionary made anew leaves params alone.",
+        "`{**params, name: nudged}` is params with one entry replaced. What is left is the numerical gradient at "
+        "that array with the h that was passed in, and `relative_error` against the gradient of the same name.",
     ),
     "relu_forward": (
-        "",
-        "",
-        "",
+        "Where an entry is positive it passes; everywhere else there is a 0.",
+        "NumPy has a function that compares two arrays entry by entry and keeps the larger of each pair. One of "
+        "the two may be a single number.",
+        "`np.max` looks through one array, `np.maximum` compares two. For the way back, keep what tells you which "
+        "entries passed.",
     ),
     "relu_backward": (
-        "",
-        "",
-        "",
+        "Nudge an input that is positive: by how much does the output move? And one that is negative?",
+        "The slope is 1 or 0, and what decides is the x of the forward pass. The chain rule multiplies it by "
+        "dout.",
+        "A comparison of arrays gives True and False, and in a product these count as 1 and 0. At x = 0 exactly "
+        "the slope should be 0: which comparison is that?",
     ),
     "softmax_cross_entropy": (
-        "",
-        "",
-        "",
+        "The loss of a sample is log(sum over classes of exp(score)) minus the score of the right class. The same "
+        "number added to all scores of a sample changes nothing: choose it so that exp cannot overflow.",
+        "Subtract each row's maximum, keeping the axis, so that (N, 1) lines up with (N, C). What is left minus "
+        "the log of the sum of its exp is the log of the probability. `a[np.arange(n), y]` picks one entry of "
+        "each row.",
+        "Differentiate the formula of the first hint: the first part gives the probabilities, the second takes 1 "
+        "away at the right class. The loss is a mean, so something else stands in every gradient. Work on an "
+        "array that nothing else needs any more.",
     ),
     "init_params": (
-        "",
-        "",
-        "",
+        "A unit sums over its inputs. The more there are, the smaller each weight has to be for the sum to keep "
+        "its size.",
+        "Neighbours in `sizes` make a layer: the first with the second, the second with the third. `zip` of the "
+        "list with itself, shifted by one, gives the pairs, and `enumerate` can count from 1.",
+        "`rng.standard_normal(shape)` has the standard deviation 1. Times s it has s, and the variance s squared. "
+        "Here the variance should be 2 over the number of inputs.",
     ),
     "mlp_forward": (
-        "",
-        "",
-        "",
+        "Half of the entries of params are weights: that is the number of layers. All but the last are followed "
+        "by ReLU.",
+        "Carry one array from layer to layer. Each layer takes it, with its own W and b, and what comes out of "
+        "the ReLU is what the next one takes.",
+        'f"W{i}" is the name of layer i. Keep both caches of each layer in a list, in the order in which they '
+        'arise; the backward pass will read it from the end. The last layer stands apart, after the loop.',
     ),
     "mlp_backward": (
-        "",
-        "",
-        "",
+        "Draw the forward pass as a chain of boxes. Backward goes through the same boxes from right to left, each "
+        "with its own backward function and its own cache.",
+        "The last affine layer comes first: it gives dW and db of the last layer, and a gradient for what entered "
+        "it. That is the dout of the ReLU before.",
+        "In the loop, i runs from the last hidden layer down to 1: first through the ReLU, then through the "
+        "affine layer, which again gives three things. Two are gradients with a name, the third goes on.",
     ),
     "loss_and_grads": (
-        "",
-        "",
-        "",
+        "You have the three parts already: the way forward, the loss, the way back.",
+        "Each part gives what the next needs: params and x give scores; scores and y give the loss and dscores; "
+        "what do dscores and the cache give?",
+        "Of the two values of each forward part, one is used at once and one later. Pass p, rng and train on to "
+        "the forward pass, as they came.",
     ),
     "sgd_momentum": (
-        "",
-        "",
-        "",
+        "The velocity is what the parameters moved by last time. It fades by the factor momentum, and takes in "
+        "the new gradient, downhill.",
+        "Two dictionaries are to be made anew, with the names of params: first the velocity, then the parameters "
+        "moved by it. A dictionary comprehension makes one in a line.",
+        "Before the first step velocity is empty. `velocity.get(name, 0)` gives 0 for a name that is not in it "
+        "yet. `a + b` makes a new array, `a += b` changes the one that is there.",
     ),
     "zeroing_forward": (
         "",
@@ -135,8 +173,11 @@ HINTS = {
         "Stack the predictions along a new first axis; mean and standard deviation over that axis are the answer.",
     ),
     "max_norm": (
-        "",
-        "",
-        "",
+        "Column j of w is what enters unit j. You need the length of each column: one number for each of the H "
+        "units.",
+        "Each column is multiplied by a factor: 1 if it is short enough, and limit / length if it is not. H "
+        "factors times a (D, H) array go together by broadcasting.",
+        "Both cases in one: the smaller of 1 and limit / length. A column of zeros has the length 0. What could "
+        "you divide by instead, that is never 0 and gives the same factor?",
     ),
 }

@@ -1,5 +1,6 @@
 """From what was seen to a verdict: is the specification met, and if not, which known mistake looks like this?"""
 
+import contextlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,6 +10,7 @@ from dropout_lab.checks import mistakes, probes
 from dropout_lab.checks.aspects import Aspect
 from dropout_lab.checks.exercises import Exercise, find, following
 from dropout_lab.checks.functions import Blank, Broke
+from dropout_lab.checks.words import listed, sentence
 
 
 @dataclass(frozen=True)
@@ -81,20 +83,31 @@ def judge(name, functions, seed=0):
     failing = [a for a in aspects if not a.ok]
     if not failing:
         return Verdict(exercise, "passed", f"{len(aspects)} of {len(aspects)}", (_next(exercise),))
-    return _explain(exercise, aspects, failing, seed)
+    return _explain(exercise, failing, _shaky(exercise, functions, seed), seed)
 
 
-def _explain(exercise, aspects, failing, seed):
+def _shaky(exercise, functions, seed):
+    """What an exercise builds on and does not itself pass its check: the fault may lie there."""
+    below = []
+    for name in exercise.needs:
+        with contextlib.suppress(Blank):
+            if not all(a.ok for a in observe(name, functions, seed)):
+                below.append(name)
+    return below
+
+
+def _explain(exercise, failing, shaky, seed):
     """A failed verdict: the mistake behind the gravest aspect, else the aspect itself; then what else there is."""
     found = diagnose(exercise.name, failing, seed)
     gravest = failing[0]
+    speaking = [a for a in failing if a.repeats not in {b.name for b in failing}]
     first = next((m for m, covered in found if gravest.name in covered), None)
     status = "error" if gravest.name == "runs" else "failed"
     hint = f'hint("{exercise.name}") for the next step.'
     if first:
         covered = dict((m.id, names) for m, names in found)[first.id]
-        said = " ".join(dict.fromkeys(a.say for a in failing if a.name in covered and (a.contract == gravest.contract)))
-        details = [said, f"{first.sentence} {hint}", *_seen(first)]
+        said = [sentence(a.say) for a in failing if a.name in covered and a.contract == gravest.contract and a in speaking]
+        details = [" ".join(list(dict.fromkeys(said))[:2]), f"{first.sentence} {hint}", *_seen(first)]
         headline = first.title
     else:
         covered = {gravest.name}
@@ -102,8 +115,11 @@ def _explain(exercise, aspects, failing, seed):
         headline = ("right values, but " if right_values else "") + gravest.say
         details = [hint]
     others = [(m, names) for m, names in found if m is not first and not names <= covered]
-    left = [a for a in failing if a.name not in covered.union(*(names for _, names in others))]
+    left = [a for a in speaking if a.name not in covered.union(*(names for _, names in others))]
     further = [m.title for m, _ in others] + [a.say.rstrip(".") for a in left[:1]]
+    if shaky:
+        uses = f"It uses {listed(shaky)}, which {'does not pass its own check' if len(shaky) == 1 else 'do not pass their own checks'}."
+        details.insert(0, f"{uses} Mend that first.")
     if further:
         details.append(f"There is more, for later: {'; '.join(further)}.")
     return Verdict(exercise, status, headline, tuple(details), first.id if first else None, tuple(m.id for m, _ in others))
@@ -136,7 +152,10 @@ def _signatures(name, seed):
 
 
 def _seen(mistake):
-    return [f"Seen in {mistake.seen[0]}" + (f" and {len(mistake.seen) - 1} more." if mistake.seen[1:] else ".")] if mistake.seen else []
+    if not mistake.seen:
+        return []
+    more = len(mistake.seen) - 1
+    return [f"Seen in {mistake.seen[0]}" + (f" and in {more} more place{'s' if more > 1 else ''}." if more else "")]
 
 
 def _next(exercise):

@@ -44,15 +44,20 @@ def number(x):
     return f"{x:.3g}" if 1e-3 <= abs(x) < 1e4 else f"{x:.1e}"
 
 
+def named(name):
+    """A name as the reports print it: a bare identifier, or an entry of a dictionary, as code; a phrase as it is."""
+    return f"`{name}`" if name.isidentifier() or name.endswith("]") else name
+
+
 def describe(name, got, want, tolerance=1e-9):
     """A sentence on the way in which got is not want. The gravest difference first."""
-    want, thing, got = np.asarray(want), got, plain(got)
+    want, thing, got, name = np.asarray(want), got, plain(got), named(name)
     if got is None:
-        return f"`{name}` is {kind(thing)}; it should be {kind(want)}."
+        return f"{name} is {kind(thing)}; it should be {kind(want)}."
     if got.dtype.kind not in "biuf":
-        return f"`{name}` holds {got.dtype} values; it should hold real numbers."
+        return f"{name} holds {got.dtype} values; it should hold real numbers."
     if got.shape != want.shape:
-        return f"`{name}` {_shaped(got)}; it should {_shaped(want).replace('is', 'be').replace('has', 'have')}."
+        return f"{name} {_shaped(got)}; it should {_shaped(want).replace('is', 'be').replace('has', 'have')}."
     with np.errstate(all="ignore"):
         return _difference(name, got, want, tolerance)
 
@@ -65,20 +70,20 @@ def _difference(name, got, want, tolerance):
     if not np.all(np.isfinite(got)):
         what = "nan" if np.isnan(got).any() else "infinite"
         bad = np.size(got) - np.count_nonzero(np.isfinite(got))
-        return f"`{name}` is {what}{_of(bad, got.size)}."
-    if want.any() and not got.any():
-        return f"`{name}` is 0{' in every entry' if got.size > 1 else f' where {number(want)} is right'}."
+        return f"{name} is {what}{_of(bad, got.size)}."
+    if got.size > 1 and want.any() and not got.any():
+        return f"{name} is 0 in every entry."
     if same(got, want, 1e-5):
-        return f"`{name}` is right to about {_digits(got, want)} digits only; float64 can do better."
-    if (factor := _factor(got, want, tolerance)) is not None:
-        return f"`{name}` is {number(factor)} times what it should be{' in every entry' if got.size > 1 else ''}."
-    if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
-        return f"`{name}` is right but transposed."
+        return f"{name} is right to about {_digits(got, want)} digits only; float64 can do better."
     if got.size == 1:
-        return f"`{name}` is {number(got.item())} where {number(want.item())} is right."
+        return f"{name} is {_closer(got.item(), want.item())} where {_closer(want.item(), got.item())} is right{_simple_ratio(got.item() / (want.item() or 1))}."
+    if (factor := _factor(got, want, tolerance)) is not None:
+        return f"{name} {'has the wrong sign' if abs(factor + 1) < 1e-6 else f'is {number(factor)}{_part(factor)} times what it should be'} in every entry."
+    if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
+        return f"{name} is right but transposed."
     wrong = np.abs(got - want) > tolerance * max(1.0, np.abs(want).max(initial=0.0))
     worst = np.unravel_index(np.argmax(np.abs(got - want)), got.shape)
-    return (f"`{name}` is wrong{_of(np.count_nonzero(wrong), got.size)};"
+    return (f"{name} is wrong{_of(np.count_nonzero(wrong), got.size)};"
             f" the worst is {number(got[worst])} where {number(want[worst])} is right.")  # fmt: skip
 
 
@@ -95,6 +100,29 @@ def listed(names):
     """`a`, `b` and `c`, each as code."""
     *most, last = [f"`{name}`" for name in names]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _closer(got, want):
+    """got with three digits, or with as many as it takes to tell it from want."""
+    return number(got) if number(got) != number(want) else f"{got:.9g}"
+
+
+def _simple_ratio(ratio):
+    """", 6 times as much" where the ratio is a whole number, or one over it."""
+    for r, words in ((ratio, "{:.0f} times as much"), (1 / ratio if ratio else 0, "one part in {:.0f} of it")):
+        if 2 <= r <= 100 and abs(r - round(r)) < 1e-6:
+            return ", " + words.format(r)
+    return ": the sign is wrong" if abs(ratio + 1) < 1e-6 else ""
+
+
+def _part(factor):
+    """" (1/6)" for 0.1667."""
+    return f" (1/{1 / factor:.0f})" if 0 < factor < 1 and abs(1 / factor - round(1 / factor)) < 1e-6 else ""
+
+
+def sentence(text):
+    """The text with a capital at its start, unless it starts with code."""
+    return text[:1].upper() + text[1:]
 
 
 def _of(some, all_of_them):

@@ -56,7 +56,7 @@ def relu_inside(x, w, b):
 
 @mistake("A42", of="affine_forward", title="everything is made float64")
 def promoted(x, w, b):
-    """Training runs in float32, at half the memory. What comes in as float32 goes out as float32."""
+    """A float64 array in the product makes all of it float64, at twice the memory. Leave x as it came."""
     return np.matmul(x.astype(float), w) + b, (x, w)
 
 

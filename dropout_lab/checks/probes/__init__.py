@@ -11,7 +11,7 @@ from functools import lru_cache, wraps
 import numpy as np
 
 from dropout_lab.checks.functions import Broke
-from dropout_lab.checks.words import kind
+from dropout_lab.checks.words import kind, listed
 
 PROBES = {}
 
@@ -71,10 +71,10 @@ def unpack(result, *names):
 def entries(result, what, names):
     """{name: array} of a returned dictionary, for the names that it should have; `Unfit` in words if it has not."""
     if not isinstance(result, dict):
-        raise Unfit(f"{what} is {kind(result)}; it should be a dictionary with {', '.join(names)}")
+        raise Unfit(f"{what} is {kind(result)}; it should be a dictionary with {listed(names)}")
     found = {key: dict.__getitem__(result, key) for key in dict.__iter__(result) if type(key) is str}
     if missing := [name for name in names if name not in found]:
-        raise Unfit(f"{what} has no {', '.join(missing)}; it has {', '.join(found) or 'nothing'}")
+        raise Unfit(f"{what} has no {listed(missing)}; it has {listed(found) if found else 'nothing'}")
     return {name: found[name] for name in names}
 
 
@@ -117,6 +117,6 @@ def float32(*arrays):
 
 def load_all():
     """Import every probe."""
-    for name in ("layers", "gradcheck", "network", "training", "dropout", "noise"):
+    for name in ("layers", "gradcheck", "network", "training", "dropout", "dropout_network", "noise"):
         importlib.import_module(f"{__name__}.{name}")
     return PROBES

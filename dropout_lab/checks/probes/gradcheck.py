@@ -56,18 +56,18 @@ def numerical_gradient(f, rng):
     grad = outcome(lambda: f.numerical_gradient(cubic, x.copy(), ASKED))
     used = _size(cubic.farthest, ASKED)
     say = f"asked for h = {ASKED}, it took a step of {number(cubic.farthest)}."
-    yield Aspect("step that was asked for", used, used == "right", say)
+    yield Aspect("step that was asked for", used, used == "right", say, repeats="step")
     if used == step == "right":
         meaning = f"With h = {ASKED} the central difference of c x^3 is c (3 x^2 + h^2)."
-        yield value(f"grad with h = {ASKED}", grad, weights * (3 * x * x + ASKED**2), meaning=meaning)
+        yield value(f"`grad` with h = {ASKED}", grad, weights * (3 * x * x + ASKED**2), meaning=meaning, repeats="grad")
     if step == "right":
         for name in list(c.xs)[1:]:
             x, weights = c.xs[name], c.cs[name]
             got = outcome(lambda x=x, weights=weights: f.numerical_gradient(Cubic(weights), x.copy()))
-            yield value(f"grad{name}", got, 3 * weights * x * x, tolerance=1e-7, meaning="x may have any shape.")
+            yield value(f"`grad`{name}", got, 3 * weights * x * x, 1e-7, "x may have any shape.", repeats="grad")
         got = outcome(lambda: f.numerical_gradient(Cubic(np.ones((2, 2))), c.y.copy().T))
         meaning = "The transpose of an array is a view of it; flattening a view makes a copy, and nudging the copy moves nothing."
-        yield value("grad for a transposed array", got, 3 * c.y.T * c.y.T, tolerance=1e-7, meaning=meaning)
+        yield value("`grad` for a transposed array", got, 3 * c.y.T * c.y.T, 1e-7, meaning, repeats="grad")
     yield _refusal("float32", f.numerical_gradient, Cubic(np.ones(2)), np.ones(2, np.float32))
     yield _refusal("integer", f.numerical_gradient, Cubic(np.ones(2)), np.ones(2, int))
 
@@ -117,15 +117,15 @@ def relative_error(f, rng):
     yield value("error", f.relative_error(*given), c.right, tolerance=1e-7, meaning=formula)
     tiny = f.relative_error(c.a * 1e-6, c.b * 1e-6)
     meaning = "Both arrays were a million times smaller, and the error relative to them is what it was."
-    yield value("error of tiny gradients", tiny, c.right, tolerance=1e-2, meaning=meaning)
+    yield value("the error of tiny gradients", tiny, c.right, tolerance=1e-2, meaning=meaning, repeats="error")
     meaning = "The arrays are equal, and partly 0: a unit that never fires has such a gradient."
-    yield value("error of equal arrays with zeros", f.relative_error(*copies(c.dead, c.dead)), 0.0, meaning=meaning)
-    yield value("error of arrays with zeros", f.relative_error(*copies(c.dead, 2 * c.dead)), c.partly, tolerance=1e-7, meaning=formula)
+    yield value("the error of equal arrays with zeros", f.relative_error(*copies(c.dead, c.dead)), 0.0, meaning=meaning)
+    yield value("the error of arrays with zeros", f.relative_error(*copies(c.dead, 2 * c.dead)), c.partly, tolerance=1e-7, meaning=formula, repeats="error")
     zeros = np.zeros((2, 3))
-    yield value("error of zeros and zeros", f.relative_error(*copies(zeros, zeros)), 0.0, meaning="Two gradients that are both 0 agree.")
-    yield value("error against zeros", f.relative_error(zeros.copy(), np.ones((2, 3))), 1.0, tolerance=1e-7)
-    yield value("error of single numbers", f.relative_error(np.array(2.0), np.array(-3.0)), 1.0, tolerance=1e-7)
-    yield value("error of single numbers of one sign", f.relative_error(np.array(2.0), np.array(3.0)), 0.2, tolerance=1e-7)
+    yield value("the error of zeros and zeros", f.relative_error(*copies(zeros, zeros)), 0.0, meaning="Two gradients that are both 0 agree.")
+    yield value("the error against zeros", f.relative_error(zeros.copy(), np.ones((2, 3))), 1.0, tolerance=1e-7, repeats="error")
+    yield value("the error of single numbers", f.relative_error(np.array(2.0), np.array(-3.0)), 1.0, tolerance=1e-7, repeats="error")
+    yield value("the error of single numbers of one sign", f.relative_error(np.array(2.0), np.array(3.0)), 0.2, tolerance=1e-7, repeats="error")
     yield _not_a_number(f.relative_error(*copies(c.holed, c.a)), f.relative_error(*copies(c.a, c.holed)))
     yield _one_shape(outcome(lambda: f.relative_error(np.ones(3), np.ones((3, 1)))))
     for name, before, now in zip("ab", (c.a, c.b), given):
@@ -135,7 +135,7 @@ def relative_error(f, rng):
 def _not_a_number(*errors):
     seen = [_float(e) for e in errors]
     say = f"with a nan in one of the arrays it gives {number(seen[0])} and {number(seen[1])}; nan is right. A broken gradient must not pass for a good one."
-    return Aspect("error with a nan", tuple(seen), all(np.isnan(seen)), say)
+    return Aspect("the error with a nan", tuple(seen), all(np.isnan(seen)), say)
 
 
 def _float(thing):
@@ -194,17 +194,19 @@ def gradient_check(f, rng):
 
     found, params, grads = errors(c.right)
     for name, error in found.items():
-        ok = _float(error) < 1e-7
-        say = f"the gradient of `{name}` is right, and its error comes out as {number(_float(error))}; below 1e-7 is right."
-        yield Aspect(f"error of a right {name}", bool(ok) or _float(error), ok, say)
+        flag = isinstance(error, (bool, np.bool_))
+        ok = _float(error) < 1e-7 and not flag
+        came = str(error) if flag else number(_float(error))
+        say = f"the gradient of `{name}` is right, and its error comes out as {came}; a number below 1e-7 is right."
+        yield Aspect(f"error of a right {name}", "a flag" if flag else "small" if ok else _float(error), ok, say)
     for name, error in errors(c.wrong)[0].items():
         off = {"W1": "has a wrong sign in one entry and a factor 2 in another", "b1": "was made 64 times too small"}[name]
-        yield value(f"error of {name} among wrong ones", error, c.errors[name], tolerance=1e-7, meaning=f"The gradient of `{name}` {off}.")
+        yield value(f"the error of `{name}` among wrong ones", error, c.errors[name], tolerance=1e-7, meaning=f"The gradient of `{name}` {off}.")
     only = {"b1": c.right["b1"]}
     coarse = CubicOfAll({"b1": c.weights["b1"]})
     got = outcome(lambda: entries(f.gradient_check(coarse, {"b1": c.params["b1"].copy()}, copies(only), ASKED), "what it returned", only)["b1"])
     meaning = "f bends, so with so large a step even a right gradient is off by a known amount. Is h passed on?"
-    yield value(f"error with h = {ASKED}", got, c.coarse, tolerance=1e-7, meaning=meaning)
+    yield value(f"the error with h = {ASKED}", got, c.coarse, tolerance=1e-7, meaning=meaning)
     lacking = {"W1": c.right["W1"].copy()}
     got = outcome(lambda: f.gradient_check(CubicOfAll(c.weights), copies(c.params), lacking))
     say = "grads had no `b1`, and nothing was raised. A gradient that is not there must not pass."

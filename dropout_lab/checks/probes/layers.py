@@ -37,9 +37,10 @@ def affine_forward(f, rng):
     out, _ = unpack(f.affine_forward(*arguments), "out", "cache")
     yield value("out", out, c.out)
     one = outcome(lambda: unpack(f.affine_forward(*copies(c.x[:1], c.w, c.b)), "out", "cache")[0])
-    yield value("out of a single sample", one, c.out[:1])
+    yield value("`out` of a single sample", one, c.out[:1], repeats="out")
     out = outcome(lambda: unpack(f.affine_forward(*copies(c.pixels, c.w, c.b)), "out", "cache")[0])
-    yield value("out of integer pixels", out, c.out_of_pixels, meaning="Pixels may come as integers; the output may not.")
+    meaning = "Pixels may come as integers; the output may not."
+    yield value("`out` of integer pixels", out, c.out_of_pixels, meaning=meaning, repeats="out")
     for name, before, now in zip("xwb", (c.x, c.w, c.b), arguments):
         yield untouched(name, before, now)
     out = outcome(lambda: unpack(f.affine_forward(*float32(c.x, c.w, c.b)), "out", "cache")[0])
@@ -112,9 +113,9 @@ def relu_backward(f, rng):
         yield value("dx", dx, c.right)
         return
     dx = array.copy()
-    yield _on("dx where x > 0", dx[c.x > 0], c.right[c.x > 0], "Where forward passed x on, the gradient passes.")
-    yield _on("dx where x < 0", dx[c.x < 0], c.right[c.x < 0], "There the output stays 0 whatever x does.")
-    yield _on("dx where x = 0", dx[c.x == 0], c.right[c.x == 0], "At the kink the slope is taken as 0.")
+    yield _on("`dx` where x > 0", dx[c.x > 0], c.right[c.x > 0], "Where forward passed x on, the gradient passes.")
+    yield _on("`dx` where x < 0", dx[c.x < 0], c.right[c.x < 0], "There the output stays 0 whatever x does.")
+    yield _on("`dx` where x = 0", dx[c.x == 0], c.right[c.x == 0], "At the kink the slope is taken as 0.")
     yield untouched("dout", c.dout, given)
     _, cache = f.relu_forward(*float32(c.x))
     yield keeps_dtype("dx", outcome(lambda: f.relu_backward(*float32(c.dout), cache)), np.float32)
@@ -157,10 +158,10 @@ def softmax_cross_entropy(f, rng):
     for (name, scores), meaning in zip(list(c.kinds.items())[1:], meanings):
         got = outcome(lambda scores=scores: unpack(f.softmax_cross_entropy(*copies(scores, c.y)), "loss", "dscores"))
         loss, dscores = (got, got) if isinstance(got, Broke) else got
-        yield value(f"loss{name}", loss, c.loss[name], meaning=meaning)
-        yield value(f"dscores{name}", dscores, c.dscores[name], meaning=meaning)
+        yield value(f"`loss`{name}", loss, c.loss[name], meaning=meaning, repeats="loss")
+        yield value(f"`dscores`{name}", dscores, c.dscores[name], repeats="dscores")
     one = outcome(lambda: unpack(f.softmax_cross_entropy(*copies(c.scores[:1], c.y[:1])), "loss", "dscores")[0])
-    yield value("loss of a single sample", one, c.one)
+    yield value("`loss` of a single sample", one, c.one, repeats="loss")
     yield untouched("scores", c.scores, given)
     yield untouched("y", c.y, labels)
     dscores = outcome(lambda: unpack(f.softmax_cross_entropy(*float32(c.scores), c.y.copy()), "loss", "dscores")[1])

@@ -10,7 +10,7 @@ from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.probes import Unfit, case, copies, entries, outcome, probe, unpack
 from dropout_lab.checks.probes.layers import _loss
 from dropout_lab.checks.probes.training import all_of, dictionary_untouched
-from dropout_lab.checks.words import kind, number, plain
+from dropout_lab.checks.words import kind, listed, number, plain
 
 SIZES = {1: (4, 5, 3), 2: (4, 5, 6, 3), 3: (4, 5, 6, 2, 3)}  # by the number of hidden layers; N is 8
 LAYERS = {1: "one hidden layer", 2: "two hidden layers", 3: "three hidden layers"}
@@ -79,7 +79,7 @@ def _mlp_case(rng):
 def init_params(f, rng):
     seed = int(rng.integers(2**32))
     sizes = list(WIDE)
-    params = entries(f.init_params(sizes, np.random.default_rng(seed)), "params", names_of(WIDE))
+    params = entries(f.init_params(sizes, np.random.default_rng(seed)), "`params`", names_of(WIDE))
     pairs = list(zip(WIDE, WIDE[1:]))
     for i, (fan_in, fan_out) in enumerate(pairs, start=1):
         for name, shape in ((f"W{i}", (fan_in, fan_out)), (f"b{i}", (fan_out,))):
@@ -97,7 +97,7 @@ def init_params(f, rng):
     nonzero = any(b.any() for b in biases)
     yield Aspect("biases 0", bool(nonzero), not nonzero, "the biases do not start at 0.")
     yield _own_randomness(f, seed)
-    small = entries(f.init_params([6, 4], np.random.default_rng(seed)), "params of a network without a hidden layer", ["W1", "b1"])
+    small = entries(f.init_params([6, 4], np.random.default_rng(seed)), "`params` of a network without a hidden layer", ["W1", "b1"])
     shapes = [np.shape(plain(small[k])) for k in ("W1", "b1")]
     yield Aspect("sizes [6, 4]", str(shapes), shapes == [(6, 4), (4,)], f"sizes [6, 4] gave W1 and b1 of shapes {shapes[0]} and {shapes[1]}.")
     yield Aspect("sizes untouched", sizes != list(WIDE), sizes == list(WIDE), "it changed `sizes` in place.", contract=True)
@@ -131,7 +131,7 @@ def _centre(weights):
 
 def _own_randomness(f, seed):
     """The same generator state gives the same weights, another state others; no two layers repeat each other."""
-    first, again, other = (plain(entries(f.init_params([7, 5, 3], np.random.default_rng(s)), "params", ["W1"])["W1"])
+    first, again, other = (plain(entries(f.init_params([7, 5, 3], np.random.default_rng(s)), "`params`", ["W1"])["W1"])
                            for s in (seed, seed, seed + 1))  # fmt: skip
     if not np.array_equal(first, again):
         seen, say = "not from rng", "two generators in the same state gave different weights. Draw from `rng`, not from a generator of your own."
@@ -160,13 +160,13 @@ def mlp_forward(f, rng):
     net = networks[1]
     params, x = copies(net.params, net.x)
     scores, _ = _forward(f, net, params=params, x=x)
-    yield value(f"scores with {LAYERS[1]}", scores, net.scores)
+    yield value("scores", scores, net.scores, meaning="The network has one hidden layer.")
     for depth in (2, 3):
         got = outcome(lambda depth=depth: _forward(f, networks[depth])[0])
-        yield value(f"scores with {LAYERS[depth]}", got, networks[depth].scores, meaning="params may hold any number of layers.")
-    yield value("scores with train=False", outcome(lambda: _forward(f, net, train=False)[0]), net.scores)
-    yield value("scores with p=(0.0, 0.0)", outcome(lambda: _forward(f, net, p=(0.0, 0.0))[0]), net.scores)
-    yield value("scores of a single sample", outcome(lambda: _forward(f, net, x=net.x[:1].copy())[0]), net.scores[:1])
+        yield value(f"`scores` with {LAYERS[depth]}", got, networks[depth].scores, meaning="params may hold any number of layers.", repeats="scores")
+    yield value("`scores` with train=False", outcome(lambda: _forward(f, net, train=False)[0]), net.scores, repeats="scores")
+    yield value("`scores` with p=(0.0, 0.0)", outcome(lambda: _forward(f, net, p=(0.0, 0.0))[0]), net.scores, repeats="scores")
+    yield value("`scores` of a single sample", outcome(lambda: _forward(f, net, x=net.x[:1].copy())[0]), net.scores[:1], repeats="scores")
     yield dictionary_untouched("params", net.params, params)
     yield untouched("x", net.x, x)
     small = {k: v.astype(np.float32) for k, v in net.params.items()}
@@ -183,28 +183,28 @@ def mlp_backward(f, rng):
         except Broke as broke:
             yield Aspect(f"mlp_forward with {LAYERS[depth]}", f"{broke.kind}: {broke.message}", False, f"`mlp_forward` comes first: {broke.say()}")
             continue
-        forward = value(f"scores of `mlp_forward` with {LAYERS[depth]}", scores, net.scores, meaning="`mlp_forward` comes first.")
+        forward = value(f"`scores` of `mlp_forward` with {LAYERS[depth]}", scores, net.scores, meaning="`mlp_forward` comes first.")
         if not forward.ok:
             yield forward
             continue
         given = net.dscores.copy()
         names = names_of(SIZES[depth])
         if depth == 1:
-            grads = entries(f.mlp_backward(given, cache), "grads", names)
+            grads = entries(f.mlp_backward(given, cache), "`grads`", names)
             kept = copies({k: v for k, v in grads.items() if isinstance(v, np.ndarray)})
             grads = {**grads, **kept}
-            again = outcome(lambda: entries(f.mlp_backward(net.dscores.copy(), cache), "grads", names))
+            again = outcome(lambda: entries(f.mlp_backward(net.dscores.copy(), cache), "`grads`", names))
             for name in reversed(names):
                 yield value(f"grads[{name!r}]", grads[name], net.grads[name])
             yield _again(again, grads)
             yield untouched("dscores", net.dscores, given)
             continue
-        what = f"grads with {LAYERS[depth]}"
-        grads = outcome(lambda: entries(f.mlp_backward(given, cache), "grads", names))
+        what = f"`grads` with {LAYERS[depth]}"
+        grads = outcome(lambda: entries(f.mlp_backward(given, cache), "`grads`", names))
         yield value(what, grads, np.zeros(1)) if isinstance(grads, Broke) else all_of(what, grads, dict(reversed(net.grads.items())))
     small = {k: v.astype(np.float32) for k, v in networks[1].params.items()}
     _, cache = _forward(f, networks[1], params=small, x=networks[1].x.astype(np.float32))
-    grads = entries(f.mlp_backward(networks[1].dscores.astype(np.float32), cache), "grads", names_of(SIZES[1]))
+    grads = entries(f.mlp_backward(networks[1].dscores.astype(np.float32), cache), "`grads`", names_of(SIZES[1]))
     for name, grad in grads.items():
         yield keeps_dtype(f"grads[{name!r}]", grad, np.float32)
 
@@ -229,19 +229,19 @@ def loss_and_grads(f, rng):
         if depth == 1:
             yield value("loss", loss, net.loss)
             if not isinstance(grads, dict):
-                raise Unfit(f"grads is {kind(grads)}; it should be a dictionary with {', '.join(names)}")
+                raise Unfit(f"`grads` is {kind(grads)}; it should be a dictionary with {listed(names)}")
             for name in reversed(names):
-                yield value(f"grads[{name!r}]", entries(grads, "grads", names)[name], net.loss_grads[name])
+                yield value(f"grads[{name!r}]", entries(grads, "`grads`", names)[name], net.loss_grads[name])
             yield dictionary_untouched("params", net.params, params)
             yield untouched("x", net.x, x)
             yield untouched("y", net.y, y)
         else:
-            yield value(f"loss with {LAYERS[depth]}", loss, net.loss)
-            yield all_of(f"grads with {LAYERS[depth]}", entries(grads, "grads", names), net.loss_grads)
+            yield value(f"`loss` with {LAYERS[depth]}", loss, net.loss, repeats="loss")
+            yield all_of(f"`grads` with {LAYERS[depth]}", entries(grads, "`grads`", names), net.loss_grads)
     net = networks[1]
     got = outcome(lambda: unpack(f.loss_and_grads(*copies(net.params, net.x, net.y), 0.0, np.random.default_rng(0), False), "loss", "grads")[0])
-    yield value("loss with train=False", got, net.loss)
+    yield value("`loss` with train=False", got, net.loss, repeats="loss")
     small = {k: v.astype(np.float32) for k, v in net.params.items()}
     _, grads = unpack(f.loss_and_grads(small, net.x.astype(np.float32), net.y.copy(), 0.0, np.random.default_rng(0)), "loss", "grads")
-    for name, grad in entries(grads, "grads", names_of(SIZES[1])).items():
+    for name, grad in entries(grads, "`grads`", names_of(SIZES[1])).items():
         yield keeps_dtype(f"grads[{name!r}]", grad, np.float32)

@@ -31,22 +31,23 @@ def sgd_momentum(f, rng):
     for t, step in enumerate(STEPS):
         given = [copies(params), copies(c.grads[t]), copies(velocity)]
         new, speed = unpack(f.sgd_momentum(*given, LR, MOMENTUM), "params", "velocity")
-        new, speed = entries(new, "params", c.params), entries(speed, "velocity", c.params)
-        yield all_of(f"params after the {step} step", new, c.paths[t])
-        yield all_of(f"velocity after the {step} step", speed, c.moves[t])
+        new, speed = entries(new, "`params`", c.params), entries(speed, "`velocity`", c.params)
+        for what, got, want in (("params", new, c.paths[t]), ("velocity", speed, c.moves[t])):
+            before = f"`{what}` after the {STEPS[t - 1]} step" if t else ""
+            yield all_of(f"`{what}` after the {step} step", got, want, repeats=before)
         if t == 1:
             for what, before, now in zip(("params", "grads", "velocity"), (params, c.grads[t], velocity), given):
                 yield dictionary_untouched(what, before, now)
         params, velocity = copies(c.paths[t], c.moves[t])  # a wrong step is judged once
     new, _ = unpack(f.sgd_momentum(*copies(c.params, c.grads[0]), {}, LR, 0.0), "params", "velocity")
-    yield all_of("params with momentum 0", entries(new, "params", c.params), c.plain)
+    yield all_of("`params` with momentum 0", entries(new, "`params`", c.params), c.plain, repeats="`params` after the first step")
     small = [{k: v.astype(np.float32) for k, v in d.items()} for d in (c.paths[0], c.grads[1], c.moves[0])]
     new, speed = unpack(f.sgd_momentum(*small, LR, MOMENTUM), "params", "velocity")
     for what, arrays in (("params", new), ("velocity", speed)):
-        yield keeps_dtype(f"{what}['W1']", entries(arrays, what, c.params)["W1"], np.float32)
+        yield keeps_dtype(f"{what}['W1']", entries(arrays, f"`{what}`", c.params)["W1"], np.float32)
 
 
-def all_of(name, got, want, tolerance=1e-9, meaning=None):
+def all_of(name, got, want, tolerance=1e-9, repeats=""):
     """One aspect for a dictionary of arrays: what is seen is all of them, what is said is of the first that is wrong."""
     parts = {k: value(k, got[k], want[k], tolerance) for k in want}
     wrong = [k for k, part in parts.items() if not part.ok]
@@ -56,9 +57,9 @@ def all_of(name, got, want, tolerance=1e-9, meaning=None):
         seen = np.concatenate([part.seen.ravel() for part in parts.values()])
     else:
         seen = "; ".join(str(part.seen) if isinstance(part.seen, str) else str(part.seen.shape) for part in parts.values())
-    which = "" if len(want) == 1 else f"{listed(wrong)} {'is' if len(wrong) == 1 else 'are'} not right. " if wrong else ""
-    say = f"{name}: {which}{parts[wrong[0]].say}" + (f" {meaning}" if meaning else "") if wrong else ""
-    return Aspect(name, seen, not wrong, say)
+    which = "" if len(wrong) in (0, len(want)) else f"{listed(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong. "
+    say = f"{name}: {which}{parts[wrong[0]].say}" if wrong else ""
+    return Aspect(name, seen, not wrong, say, repeats=repeats)
 
 
 def dictionary_untouched(what, before, now):
@@ -87,11 +88,11 @@ def max_norm(f, rng):
     if not fits:
         yield value("w", w, c.right)
         return
-    parts = (("columns longer than the limit", slice(3, 5), "Their length should be the limit, their direction what it was."),
-             ("columns shorter than the limit", slice(1, 3), "They are to stay as they are."),
-             ("a column of zeros", slice(0, 1), "Its length is 0; nothing is to be divided by it."))
+    parts = (("`w` in columns longer than the limit", slice(3, 5), "Their length should be the limit, their direction what it was."),
+             ("`w` in columns shorter than the limit", slice(1, 3), "They are to stay as they are."),
+             ("`w` in a column of zeros", slice(0, 1), "Its length is 0; nothing is to be divided by it."))
     for name, part, meaning in parts:
         yield value(name, np.ndarray.view(w, np.ndarray)[:, part], c.right[:, part], meaning=meaning)
-    yield value("w with limit 4", outcome(lambda: f.max_norm(c.w.copy(), 4.0)), c.wide)
+    yield value("`w` with limit 4", outcome(lambda: f.max_norm(c.w.copy(), 4.0)), c.wide, repeats=parts[0][0])
     yield untouched("w", c.w, given)
     yield keeps_dtype("w", outcome(lambda: f.max_norm(c.w.astype(np.float32), c.limit)), np.float32)
