@@ -5,6 +5,8 @@ measured on them, so that a wrong function is seen to be wrong. Each `draw_...` 
 returns the caption; the panels of `lab.widgets.dropout` call it.
 """
 
+import copy
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
@@ -112,8 +114,9 @@ def draw_flow(figure, forward, backward, p, rng, units=16):
     unit = np.arange(units)
     axes = figure.subplots()
     axes.vlines(unit[apart], there[apart], back[apart], color=GREY, linewidth=1)
-    axes.plot(unit, there, "o", color=BLUE, markersize=11, fillstyle="none", markeredgewidth=2, label="forward: out / x")
-    axes.plot(unit, back, "x", color=VERMILION, markersize=7, markeredgewidth=2, label="backward: dx / dout")
+    thick = {"linestyle": "none", "markeredgewidth": 2}
+    axes.plot(unit, there, marker="o", color=BLUE, markersize=11, fillstyle="none", label="forward: out / x", **thick)
+    axes.plot(unit, back, marker="x", color=VERMILION, markersize=7, label="backward: dx / dout", **thick)
     top = max(1.0, there.max(), back.max())
     axes.set(xlabel="unit of the layer", ylabel="multiplied by", ylim=(-0.12 * top, 1.35 * top), xticks=unit,
              title="Backward multiplies by something else than forward" if apart.any()
@@ -143,13 +146,10 @@ def plot_gradient_error(forward, backward, x, p, rng):
 
 def draw_gradient_error(figure, forward, backward, x, p, rng):
     """Paint `plot_gradient_error` on a figure and return the caption."""
-    state = rng.bit_generator.state
     weights = np.random.default_rng(0).uniform(0.5, 1.5, x.shape)  # dL/dout, away from 0
 
     def run(x):
-        again = np.random.Generator(type(rng.bit_generator)())
-        again.bit_generator.state = state
-        return forward(x, p, again, True)
+        return forward(x, p, copy.deepcopy(rng), True)
 
     out, cache = run(x)
     measured = numerical_gradient(lambda nudged: float((weights * run(nudged)[0]).sum()), x)
@@ -160,10 +160,11 @@ def draw_gradient_error(figure, forward, backward, x, p, rng):
     axes.vlines(unit, 0, error, color=VERMILION, linewidth=2)
     axes.plot(unit[~dropped], error[~dropped], "o", color=BLUE, label="kept")
     axes.plot(unit[dropped], error[dropped], "X", color=VERMILION, markersize=9, label="dropped")
-    axes.set(xlabel="unit of the layer", ylabel="|backward - measured|", xticks=unit, title=_error_title(wrong, dropped),
-             ylim=(-0.05 * max(1, error.max()), 1.3 * max(1, error.max())))  # fmt: skip
+    top = max(1, error.max())
+    axes.set(xlabel="unit of the layer", ylabel="|backward - measured|", xticks=unit, ylim=(-0.05 * top, 1.3 * top),
+             title=_error_title(wrong, dropped))  # fmt: skip
     axes.legend(loc="upper right", ncols=2, fontsize=9)
-    small_print(figure, f"one sample · p = {p:.2f} · loss: a weighted sum of the outputs · one mask for all evaluations")
+    small_print(figure, f"one sample · p = {p:.2f} · loss: a weighted sum of the outputs · the same mask throughout")
     return (f"Dropped: {_listed(unit[dropped])}. The gradient is wrong at {_listed(unit[wrong])}"
             + (f"; the largest error is {error.max():.2f}." if wrong.any() else "."))  # fmt: skip
 
@@ -173,7 +174,7 @@ def _error_title(wrong, dropped):
         return "The gradient is right at every unit"
     if (wrong == dropped).all():
         return "The gradient is wrong at the dropped units, and only there"
-    return "The gradient is wrong at kept units too" if (wrong & dropped).any() else "The gradient is wrong at kept units"
+    return f"The gradient is wrong at kept units{' too' if (wrong & dropped).any() else ''}"
 
 
 def plot_variance(forward, rng, x=1.0, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), draws=20_000):
@@ -191,15 +192,15 @@ def draw_variance(figure, forward, rng, x=1.0, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0
     axes.plot(fine, theory, color=GREEN, linestyle="--")
     axes.plot(rates, measured, "o", color=BLUE)
     label_end(axes, fine, theory, "x² p / (1 - p)", GREEN)
-    axes.annotate("measured", (rates[-2], measured[-2]), xytext=(-8, 4), textcoords="offset points", color=BLUE, ha="right",
-                  fontsize=9)  # fmt: skip
+    axes.annotate("measured", (rates[-2], measured[-2]), xytext=(-8, 4), textcoords="offset points", color=BLUE,
+                  ha="right", fontsize=9)  # fmt: skip
     axes.set(xlabel="drop probability p", ylabel="variance of one output", xlim=(0, 0.97), ylim=(0, None),
              title="The mean is kept; the price is a variance that grows with p")  # fmt: skip
     small_print(figure, f"x = {x:g} · {draws} masks for each dot")
     right = x**2 * rates / (1 - rates)
     off = np.abs(measured / right - 1).max()
-    middle = len(rates) // 2
-    return (f"At p = {rates[middle]:.1f} the variance is {measured[middle]:.3f} where the formula says {right[middle]:.3f};"
+    at = len(rates) // 2
+    return (f"At p = {rates[at]:.1f} the variance is {measured[at]:.3f} where the formula says {right[at]:.3f};"
             f" over all rates the two are at most {off:.0%} apart.")  # fmt: skip
 
 
@@ -223,8 +224,8 @@ def draw_all_masks(figure, forward, p, rng, units=6, draws=20_000):
     starts = np.flatnonzero(np.diff(kept[order], prepend=-1))
     for start, end in zip(starts, [*starts[1:], len(code)]):
         axes.axvline(start - 0.5, color="#E5E7EB", linewidth=1)
-        axes.text((start + end - 1) / 2, -0.03, str(kept[order][start]), transform=axes.get_xaxis_transform(), ha="center",
-                  va="top", fontsize=9)  # fmt: skip
+        axes.text((start + end - 1) / 2, -0.03, str(kept[order][start]), transform=axes.get_xaxis_transform(),
+                  ha="center", va="top", fontsize=9)  # fmt: skip
     off = np.abs(share - probability).max()
     bound = 5 * np.sqrt(probability.max() * (1 - probability.max()) / draws)
     axes.set(xticks=[], ylabel="fraction", ylim=(0, None), xlim=(-1.5, len(code)),
@@ -233,7 +234,8 @@ def draw_all_masks(figure, forward, p, rng, units=6, draws=20_000):
     axes.set_xlabel("units kept; one column for each mask", labelpad=16)
     axes.legend(loc="upper right", fontsize=9)
     small_print(figure, f"{units} units · p = {p:.2f} · {draws} draws")
-    return (f"All kept: probability {probability[-1]:.3f}, share {share[-1]:.3f}. All dropped: {probability[0]:.4f}, {share[0]:.4f}."
+    return (f"All kept: probability {probability[-1]:.3f}, share {share[-1]:.3f}."
+            f" All dropped: {probability[0]:.4f} and {share[0]:.4f}."
             f" Over the {len(code)} masks the two differ by at most {off:.3f}.")  # fmt: skip
 
 

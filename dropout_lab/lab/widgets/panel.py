@@ -45,7 +45,7 @@ def seed(button, value=0, label="seed"):
 
 
 class Panel(anywidget.AnyWidget):
-    """What `panel` returns. `turn(p=0.5)` does from Python what a reader does by hand; `caption` is what it then says."""
+    """What `panel` returns. `turn(p=0.5)` does what a reader does by hand; `caption` is what it then says."""
 
     _esm = Path(__file__).with_name("panel.js")
     title = traitlets.Unicode().tag(sync=True)
