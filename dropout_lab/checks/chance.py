@@ -41,7 +41,8 @@ def likeliest(n, p):
 
 @lru_cache(maxsize=1024)
 def narrowest(counts, n, p, alarm=ALARM):
-    """The largest r with P(all of `counts` independent counts lie within r of each other) <= alarm; -1 if there is none.
+    """The largest r with P(all of `counts` independent counts lie within r of each other) <= alarm;
+    -1 if there is none.
 
     A window of r + 1 values holds one count with probability at most w = (r + 1) * `likeliest`; given where the
     smallest count lies, all others must lie in its window: P <= (r + 1) w^(counts - 1).

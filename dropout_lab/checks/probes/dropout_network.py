@@ -1,0 +1,263 @@
+"""The probe of a network with dropout. Only scores and gradients are looked at;
+the weights are chosen so that scores show the masks.
+
+Each hidden unit sums two inputs and a bias, all positive, so ReLU changes nothing; the layers above are identities. A score is
+then 0 or a known sum times the scales, plus its bias: which sum, and which scale, tells which entries were dropped, and at what rate.
+Two extra classes have no weights: their scores are their biases, unless the scores themselves are dropped.
+"""
+
+from itertools import pairwise, product
+
+import numpy as np
+
+from dropout_lab.checks.aspects import Aspect, untouched, value
+from dropout_lab.checks.chance import coin_bound
+from dropout_lab.checks.functions import attempt
+from dropout_lab.checks.probes import probe, unpack
+from dropout_lab.checks.probes.dropout_layers import P, Unreadable, between, coins, percent, readable, times
+
+N, D, H, C = 61, 53, 50, 52
+PAIR = (0.2, 0.6)
+
+
+def _scale(p):
+    return 1 / (1 - p)
+
+
+def _revealing(rng, layers):
+    """(params, x, a, b): unit j of the first layer gets a_j = x_j, b_j = 0.7 x_(j+1) and its bias."""
+    x = rng.uniform(0.5, 1.5, (N, D))
+    params = {"W1": np.eye(D, H) + 0.7 * np.eye(D, H, k=-1), "b1": rng.uniform(0.5, 1.5, H)}
+    for i in range(2, layers + 1):
+        params[f"W{i}"], params[f"b{i}"] = np.eye(H), rng.uniform(0.5, 1.5, H)
+    params[f"W{layers + 1}"], params[f"b{layers + 1}"] = np.eye(H, C), rng.uniform(1.5, 2.5, C)
+    return params, x, x[:, :H], 0.7 * x[:, 1 : H + 1]
+
+
+def _hidden(f, params, x, p, rng, **mode):
+    """What the last hidden layer put out, read off the scores; `Unreadable` if the scores were dropped."""
+    given = ({k: v.copy() for k, v in params.items()}, x.copy())
+    scores = readable("scores", unpack(f.mlp_forward(*given, p, rng, **mode), "scores", "cache")[0], (N, C))
+    bias = params[f"b{len(params) // 2}"]
+    if not np.allclose(scores[:, H:], bias[H:], rtol=0, atol=1e-9):
+        share = percent((scores[:, H:] == 0).mean())
+        raise Unreadable(f"the scores are changed: {share} of those that no hidden unit reaches are 0 where their bias is right."
+                         " Dropout stays between the layers; the scores are left alone.", "scores")  # fmt: skip
+    return scores[:, :H] - bias[:H]
+
+
+def _fits(h, *options):
+    """For each option, where h has that value; None if some entry of h has none of them."""
+    where = [np.abs(h - option) <= 1e-9 * (1 + np.abs(h)) for option in options]
+    return where if np.any(where, axis=0).all() else None
+
+
+def _rates(h, a, b, bias, rates):
+    """((input rate, hidden rate), share of inputs dropped, share of units dropped) that explain h; None if none do."""
+    for p_in, p_hidden in product((0.0, *rates), repeat=2):
+        s, t = _scale(p_in), _scale(p_hidden)
+        sums = [s * (a + b)] + ([s * a, s * b, 0 * a] if p_in else [])
+        where = _fits(h, *(t * (v + bias) for v in sums), *([0 * h] if p_hidden else []))
+        if where and (p_hidden == 0 or where[-1].any()) and (p_in == 0 or where[2].any()):
+            units = float(where[-1].mean()) if p_hidden else 0.0
+            alive = ~where[-1] if p_hidden else np.ones(h.shape, bool)
+            inputs = float((where[2] | where[3])[alive].mean()) if p_in else 0.0
+            shared = bool(p_in and (where[2] == where[2][:1]).all() and p_hidden == 0)
+            return (p_in, p_hidden), inputs, units, shared
+    return None
+
+
+def _odd(h, a, b, bias, p):
+    """(what was seen, a sentence) for ways of dropping that leave a unit with its bias."""
+    for scale, how in ((1.0, "unscaled"), (_scale(p), "scaled")):
+        where = _fits(h, scale * (a + b) + bias, 0 * h + bias)
+        if where and where[1].any():
+            rows = "the same for all samples" if (where[1] == where[1][:1]).all() else "each sample its own"
+            return f"its bias, {how}, {rows}", "a dropped unit puts out its bias instead of 0. Dropout comes after the activation, bias included."
+    return None
+
+
+@probe("mlp_dropout")
+def mlp_dropout(f, rng):
+    try:
+        yield from _network(f, rng)
+    except Unreadable as unreadable:
+        yield unreadable.aspect
+
+
+def _network(f, rng):
+    g = coins(rng)
+    yield from _plain(f, rng, g)
+    readable_rates = True
+    for aspect in (*_one_rate(f, rng, g), *_two_rates(f, rng, g)):
+        readable_rates &= aspect.ok
+        yield aspect
+    if readable_rates:
+        yield from _two_layers(f, rng, g)
+        yield from _randomness(f, rng)
+    yield from _gradients(f, rng)
+    params, x, *_ = _revealing(rng, 1)
+    given = {k: v.copy() for k, v in params.items()}, x.copy()
+    f.mlp_forward(*given, PAIR, g)
+    yield untouched("x", x, given[1])
+    changed = [k for k, v in params.items() if not np.array_equal(v, given[0].get(k))]
+    yield Aspect("params untouched", " ".join(changed), not changed,
+                 f"it changed {' and '.join(changed)} in place. Only the optimiser changes parameters.", contract=True)  # fmt: skip
+
+
+def _plain(f, rng, g):
+    """Without dropout, and at test time, it is the network of lesson 03."""
+    params, x, a, b = _revealing(rng, 1)
+    want = np.zeros((N, C))
+    want[:, :H] = a + b + params["b1"]
+    want += params["b2"]
+    for p in (P, PAIR):
+        scores = unpack(f.mlp_forward(params, x.copy(), p, g, train=False), "scores", "cache")[0]
+        yield value(f"scores at test time, p = {p}", scores, want, meaning="With train=False it is the network without dropout.")
+    scores = unpack(f.mlp_forward(params, x.copy(), 0.0, g), "scores", "cache")[0]
+    yield value("scores at p = 0", scores, want, meaning="At p = 0 it is the network without dropout.")
+    _, broke = attempt(lambda: f.mlp_forward(params, x.copy(), P, None, train=False))
+    yield Aspect("no generator at test time", bool(broke), not broke, "with train=False it needs a generator. Nothing is random then: hand `train` on.")
+
+
+def _one_rate(f, rng, g):
+    """One rate is for the hidden layers; the inputs stay."""
+    params, x, a, b = _revealing(rng, 1)
+    h = _hidden(f, params, x, P, g)
+    yield _judged("p = 0.3", h, a, b, params["b1"], (P,), (0.0, P))
+
+
+def _two_rates(f, rng, g):
+    """A pair is the input rate and the hidden rate."""
+    params, x, a, b = _revealing(rng, 1)
+    h, broke = attempt(lambda: _hidden(f, params, x, PAIR, g))
+    if broke:
+        yield Aspect("p = (0.2, 0.6)", "raises", False, f"with p = (0.2, 0.6) {broke.say()} A pair is the input rate and the hidden rate; `rates(p)` gives both.")
+    else:
+        yield _judged("p = (0.2, 0.6)", h, a, b, params["b1"], PAIR, PAIR)
+
+
+def _judged(name, h, a, b, bias, rates, want):
+    """An aspect on the rates that the scores tell: the scale has to fit and the share dropped to be possible."""
+    if odd := _odd(h, a, b, bias, rates[-1]):
+        return Aspect(name, odd[0], False, f"with {name}, {odd[1]}")
+    found = _rates(h, a, b, bias, rates)
+    if found is None:
+        return Aspect(name, "no mask", False, f"with {name}, the scores fit no mask of 0 and 1 / (1 - p) on inputs or hidden units."
+                      ' Does check("dropout_forward") pass? Is its output what the next layer gets?')  # fmt: skip
+    rate, inputs, units, shared = found
+    if shared:
+        return Aspect(name, "weights", False, f"with {name}, each unit lacks the same inputs for all samples: single weights were dropped, not outputs.")
+    ok = rate == want and abs(units - want[1]) <= coin_bound(N * H, want[1] or 0.5)
+    ok = ok and abs(inputs - want[0]) <= coin_bound(int(N * H * (1 - units)) or 1, want[0] or 0.5)
+    say = (f"with {name}, {percent(inputs)} of the inputs and {percent(units)} of the hidden units are dropped;"
+           f" it should be {percent(want[0])} and {percent(want[1])}.")  # fmt: skip
+    return Aspect(name, rate, ok, say)
+
+
+def _two_layers(f, rng, g):
+    """Every hidden layer is dropped, each with coins of its own."""
+    params, x, a, b = _revealing(rng, 2)
+    h = _hidden(f, params, x, P, g)
+    first, second = a + b + params["b1"], params["b2"]
+    seen, say = "no mask", "with two hidden layers the scores fit no pair of masks."
+    for p1, p2 in product((0.0, P), repeat=2):
+        s, t = _scale(p1), _scale(p2)
+        where = _fits(h, t * (s * first + second), *([t * second + 0 * h] if p1 else []), *([0 * h] if p2 else []))
+        if where:
+            alive = where[0] | where[1] if p1 else where[0]
+            share = float(where[1][alive].mean()) if p1 else 0.0
+            if p1 and share == 0:
+                seen, say = "the same mask twice", "two hidden layers of one width lose the same units. Each layer draws coins of its own."
+            else:
+                seen = (p1, p2)
+                say = f"of two hidden layers, the first is dropped at rate {p1:g} and the second at {p2:g}; both should be at {P}."
+                if seen == (P, P) and abs(share - P) > coin_bound(np.count_nonzero(alive), P):
+                    seen, say = "masks that hang together", f"of the units that the second layer keeps, the first dropped {percent(share)}; its coins should not know."
+            break
+    yield Aspect("two hidden layers", seen, seen == (P, P), say)
+
+
+def _randomness(f, rng):
+    """New coins in every call, from the generator passed in."""
+    params, x, *_ = _revealing(rng, 1)
+    seed = int(rng.integers(2**63))
+    g = np.random.default_rng(seed)
+    first, second = (_hidden(f, params, x, P, g) for _ in range(2))
+    again = _hidden(f, params, x, P, np.random.default_rng(seed))
+    fresh = not np.array_equal(first == 0, second == 0)
+    yield Aspect("fresh masks", fresh, fresh, "two calls in a row drop the same units. Every mini-batch needs new coins: hand `rng` on as it is.")
+    repeats = np.array_equal(first, again)
+    if fresh:
+        yield Aspect("masks from rng", repeats, repeats, "the same generator state gave different scores. All coins have to come from the `rng` passed in.")
+    rows = bool(((first == 0) == (first == 0)[:1]).all())
+    yield Aspect("samples", rows, not rows, "all samples lose the same units. Every sample has a mask of its own.")
+
+
+def _gradients(f, rng):
+    """With the masks frozen, each gradient against central differences along two random directions: relative error
+    below 1e-7.
+
+    No kink is near: every hidden unit is at least 0.5 from 0, whatever the masks.
+    """
+    sizes, p = (4, 6, 5, 3), PAIR
+    params = {}
+    for i, (d, h) in enumerate(pairwise(sizes), start=1):
+        params[f"W{i}"] = rng.uniform(-1, 1, (d, h)) * (0.3 if i == 1 else 0.05 if i == 2 else 1.0)
+        params[f"b{i}"] = rng.choice([-1.0, 1.0], h) * 2.5 if i < 3 else rng.normal(size=h)
+    params["b1"][0] = params["b2"][0] = 2.5
+    x, y, seed = rng.uniform(-1, 1, (7, 4)), rng.integers(0, 3, 7), int(rng.integers(2**63))
+
+    def run(**changed):
+        copies = {k: v.copy() for k, v in {**params, **changed}.items()}
+        return unpack(f.loss_and_grads(copies, x.copy(), y, p, np.random.default_rng(seed)), "loss", "grads")
+
+    loss, grads = run()
+    if not np.all(np.isfinite(loss)):
+        yield Aspect("loss", "not finite", False, "the loss in training is nan or infinite. Dropped probabilities are 0, and log 0 is infinite: only inputs and hidden units are dropped.")
+        return
+    if run()[0] != loss:
+        yield Aspect("frozen masks", False, False, "the same generator state gave two losses, so no gradient can be checked. All coins have to come from `rng`.")
+        return
+    if not isinstance(grads, dict) or any(np.shape(grads.get(k)) != v.shape for k, v in params.items()):
+        yield Aspect("gradients", "shapes", False, "grads is no dictionary with an array for each of params, in its shape.")
+        return
+    errors = {k: max(_error(run, k, v, grads[k], rng) for _ in range(2)) for k, v in params.items()}
+    wrong = [k for k, error in errors.items() if not error < 1e-7]
+    right = [k for k in params if k not in wrong]
+    say = (f"with the masks frozen, the gradients of {', '.join(wrong)} differ from central differences (relative error {max(errors.values()):.1g})"
+           f"{', those of ' + ', '.join(right) + ' agree' if right else ''}.")  # fmt: skip
+    yield Aspect("gradients", " ".join(wrong), not wrong, say)
+    if wrong and set(right) == {"W3", "b3"}:
+        yield from _through_dropout(f, rng)
+
+
+def _through_dropout(f, rng):
+    """For words, where gradients are wrong below the scores: what the last hidden layer's dropout did to one sample.
+
+    Of one sample, dW3 is the outer product of h and db3: its rows of zeros tell which units were dropped.
+    """
+    sizes = (4, 6, 40, 3)
+    params = {}
+    for i, (d, h) in enumerate(pairwise(sizes), start=1):
+        params[f"W{i}"], params[f"b{i}"] = rng.uniform(0.1, 0.5, (d, h)), rng.uniform(0.5, 1.5, h)
+    grads = f.loss_and_grads(params, rng.uniform(0.5, 1.5, (1, 4)), np.array([1]), P, coins(rng))[1]
+    off = (np.asarray(grads["W3"]) == 0).all(axis=1)
+    factor = np.asarray(grads["b2"]) / (params["W3"] @ np.asarray(grads["b3"]))
+    dropped, kept = ((float(v.min()), float(v.max())) if v.size else (0.0, 0.0) for v in (factor[off], factor[~off]))
+    say = (f"through dropout, the gradient of dropped units is multiplied by {between(*dropped)} and that of kept units by"
+           f" {between(*kept)}; it should be 0 and {times(_scale(P))}.")  # fmt: skip
+    ok = dropped == (0.0, 0.0) and np.allclose(kept, _scale(P))
+    yield Aspect("gradient through dropout", dropped + kept, ok, say, near=1e-5)
+
+
+def _error(run, name, array, grad, rng, step=1e-5):
+    """The slope along a random direction of length 1, claimed against measured, relative to the length of the gradient.
+
+    Twice: P(a gradient that is wrong by 30% looks right) < 1e-11.
+    """
+    direction = rng.normal(size=array.shape)
+    direction /= np.linalg.norm(direction)
+    losses = [run(**{name: array + sign * step * direction})[0] for sign in (1, -1)]
+    measured, claimed = (losses[0] - losses[1]) / (2 * step), float((np.asarray(grad) * direction).sum())
+    return abs(measured - claimed) / max(float(np.linalg.norm(grad)) + abs(measured), 1e-12)
