@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# **You will** check that everything works, see how a lesson runs, and commit to an answer before you know it.
-# **You need** some Python, NumPy arrays, and what a derivative is. Nothing about neural networks beyond "layers of weighted sums".
+# **You will** check that everything works, see how a lesson runs, and commit to an answer before you know it.\
+# **You need** some Python, NumPy arrays, and what a derivative is. Nothing about neural networks beyond "layers of weighted sums".\
 # **Minutes:** 20.
 
 # %% tags=["setup"]

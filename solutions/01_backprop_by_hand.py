@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 01 · Backprop by hand
 #
-# **You will** push numbers through a neuron and gradients back, then write a layer and its backward pass for a whole batch.
-# **You need** lesson 00, the derivative of a product and of a square, and matrix products in NumPy.
+# **You will** push numbers through a neuron and gradients back, then write a layer and its backward pass for a whole batch.\
+# **You need** lesson 00, the derivative of a product and of a square, and matrix products in NumPy.\
 # **Minutes:** 55, and a sheet of paper.
 
 # %% tags=["setup"]
@@ -115,7 +115,7 @@ show(together=(both(3.0001) - both(3.0)) / 0.0001)
 #
 # Beside its output, a forward pass returns a **cache**: whatever its backward pass will need later. What to put in is your decision.
 #
-# **Build 1.1 · `affine_forward`** · ●○○ · 5 minutes · one line
+# **Build 1.1 · `affine_forward`** · ●○○ · 5 minutes · one line\
 # In `dropout_lab/layers.py`. The sum over $d$ is a matrix product. NumPy adds a (H,) array to every row of a (N, H) array by itself.
 # For the cache, think back to the times on paper: what did its backward pass use? You can change the cache later.
 # Stuck? `hint("affine_forward")`.
@@ -154,20 +154,20 @@ plot_reach(affine_forward, x, w, b, at=(1, 2))
 
 # %% tags=["nbval-check-output"]
 def count(x, dout, shape):
-    orders = [(x, dout), (dout, x)]
-    ways = [(a, b) for first, second in orders for a, b in itertools.product((first, first.T), (second, second.T))]
+    ways = [*itertools.product((x, x.T), (dout, dout.T)), *itertools.product((dout, dout.T), (x, x.T))]
     products = [a @ b for a, b in ways if a.shape[1] == b.shape[0]]
-    return {"computed": len(products), "of the right shape": sum(p.shape == shape for p in products)}
+    right = [p for p in products if p.shape == shape]
+    print(f"{len(ways)} ways, {len(products)} can be computed, {len(right)} of the right shape")
 
 
-print("N=5, D=4, H=3:", count(np.ones((5, 4)), np.ones((5, 3)), (4, 3)))
-print("N=3, D=3, H=3:", count(np.ones((3, 3)), np.ones((3, 3)), (3, 3)))
+count(np.ones((5, 4)), np.ones((5, 3)), shape=(4, 3))
+count(np.ones((3, 3)), np.ones((3, 3)), shape=(3, 3))
 
 # %% [markdown]
 # With three different sizes the shapes leave a single suspect. With equal sizes all eight look innocent, and seven are wrong. So try your code
 # on arrays whose sizes all differ. The checks of this course do, too.
 #
-# **Build 1.2 · `affine_backward`** · ●●○ · 15 minutes · four lines
+# **Build 1.2 · `affine_backward`** · ●●○ · 15 minutes · four lines\
 # In `dropout_lab/layers.py`. Unpack your cache, and turn the three sums into NumPy: two are products (the detective knows which), one is a sum over an axis.
 # Return `dx, dw, db`, each in the shape of its array. Stuck? `hint("affine_backward")`.
 
@@ -200,10 +200,18 @@ plot_shared_bias(dout[:, 0], affine_backward(dout, cache)[2][0])
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(2)
-x, w, b, dout = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(5, 3))
-whole = affine_backward(dout, affine_forward(x, w, b)[1])[1]
-single = [affine_backward(dout[[n]], affine_forward(x[[n]], w, b)[1])[1] for n in range(5)]
-show(is_the_sum=np.allclose(whole, sum(single)), is_the_mean=np.allclose(whole, sum(single) / 5))
+x, w, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
+dout = rng.normal(size=(5, 3))
+
+
+def dw_of(samples):
+    _, cache = affine_forward(x[samples], w, b)
+    return affine_backward(dout[samples], cache)[1]
+
+
+total = sum(dw_of([n]) for n in range(5))
+whole = dw_of([0, 1, 2, 3, 4])
+show(is_the_sum=np.allclose(whole, total), is_the_mean=np.allclose(whole, total / 5))
 
 # %% [markdown]
 # The sum, always. Where a loss is a *mean* over samples, its 1/N is in `dout` before it reaches the layer.
@@ -218,8 +226,10 @@ show(is_the_sum=np.allclose(whole, sum(single)), is_the_mean=np.allclose(whole, 
 # %% tags=["nbval-check-output"]
 nudge = np.zeros((4, 3))
 nudge[1, 2] = 0.001
-moved = (affine_forward(x, w + nudge, b)[0] * dout).sum() - (affine_forward(x, w, b)[0] * dout).sum()
-dx, dw, db = affine_backward(dout, affine_forward(x, w, b)[1])
+before, cache = affine_forward(x, w, b)
+after, _ = affine_forward(x, w + nudge, b)
+moved = (after * dout).sum() - (before * dout).sum()
+dx, dw, db = affine_backward(dout, cache)
 show(nudged=moved / 0.001, by_the_chain_rule=dw[1, 2])
 
 # %% [markdown]
@@ -232,9 +242,9 @@ show(nudged=moved / 0.001, by_the_chain_rule=dw[1, 2])
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(3)
-x, w, b, dout = rng.normal(size=(3, 3)), rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 3))
+x, w, dout = rng.normal(size=(3, 3, 3))
 suspect = dout @ w
-dx = affine_backward(dout, affine_forward(x, w, b)[1])[0]
+dx = affine_backward(dout, affine_forward(x, w, np.zeros(3))[1])[0]
 show(same_shape=suspect.shape == dx.shape, same_numbers=np.allclose(suspect, dx))
 
 # %% [markdown]
@@ -250,7 +260,8 @@ x, w, b = rng.normal(size=(50, 3)), np.zeros((3, 1)), np.zeros(1)
 target = 2 * x[:, [0]] - x[:, [1]] + 0.5 * x[:, [2]] + 3
 for step in range(200):
     out, cache = affine_forward(x, w, b)
-    dx, dw, db = affine_backward(2 * (out - target) / len(x), cache)  # the loss is the mean square
+    dout = 2 * (out - target) / len(x)  # the loss is the mean square
+    dx, dw, db = affine_backward(dout, cache)
     w, b = w - 0.1 * dw, b - 0.1 * db
 show(w=w[:, 0], b=b)
 

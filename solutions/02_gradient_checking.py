@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 02 · Gradient checking
 #
-# **You will** build the tool that says whether a gradient is right, find out how far to trust it, and convict a few wrong ones with it.
-# **You need** your `affine_forward` and `affine_backward` from lesson 01.
+# **You will** build the tool that says whether a gradient is right, find out how far to trust it, and convict a few wrong ones with it.\
+# **You need** your `affine_forward` and `affine_backward` from lesson 01.\
 # **Minutes:** 70.
 
 # %% tags=["setup"]
@@ -45,7 +45,8 @@ def one_sided(x, h):
     return (np.tanh(x + h) - np.tanh(x)) / h
 
 
-plot_steps({"one-sided": one_sided}, x, slopes, "Too large a step bends, too small a step rounds")
+title = "Too large a step bends, too small a step rounds"
+plot_steps({"one-sided": one_sided}, x, slopes, title)
 
 # %% [markdown]
 # A valley, with its floor near $h = 10^{-8}$. To the right of it the curve bends away from its tangent: ten times the step, ten times the error.
@@ -60,7 +61,7 @@ plot_steps({"one-sided": one_sided}, x, slopes, "Too large a step bends, too sma
 #
 # **Predict.** Does that move the floor of the valley to the left or to the right, and is it deeper?
 #
-# **Build 2.1 · `numerical_gradient`** · ●●○ · 10 minutes · six lines
+# **Build 2.1 · `numerical_gradient`** · ●●○ · 10 minutes · six lines\
 # In `dropout_lab/gradcheck.py`. Here `x` is an array of any shape, and `f` makes one number of it. Each entry gets its turn: move it alone, up and down.
 # Leave `x` as it was. `np.ndindex(x.shape)` walks through all indices. Stuck? `hint("numerical_gradient")`.
 
@@ -92,7 +93,7 @@ plot_steps({"one-sided": one_sided, "both sides": both_sides}, x, slopes, title)
 #
 # with one L2 norm over the whole array: the root of the sum of squares. It is 0 for equal arrays and at most 1.
 #
-# **Build 2.2 · `relative_error`** · ●○○ · 5 minutes · two lines
+# **Build 2.2 · `relative_error`** · ●○○ · 5 minutes · two lines\
 # In `dropout_lab/gradcheck.py`. `np.linalg.norm` takes the norm. What should two arrays of zeros give, and what does the fraction give? Stuck? `hint("relative_error")`.
 
 # %%
@@ -103,7 +104,8 @@ check("relative_error")
 
 # %% tags=["nbval-check-output"]
 gradient = np.array([1e-6, -2e-6, 3e-6])
-show(half=relative_error(gradient, gradient / 2), wrong_sign=relative_error(gradient, -gradient))
+show(half=relative_error(gradient, gradient / 2))
+show(wrong_sign=relative_error(gradient, -gradient))
 show(one_percent=relative_error(gradient, 1.01 * gradient))
 
 # %% [markdown]
@@ -122,7 +124,8 @@ def in_float32(x, h):
     return centred(x.astype(np.float32), np.float32(h))
 
 
-plot_steps({"float64": centred, "float32": in_float32}, x, slopes, "In float32 even the best step leaves an error of 1e-5")
+title = "In float32 even the best step leaves an error of 1e-5"
+plot_steps({"float64": centred, "float32": in_float32}, x, slopes, title)
 
 # %% [markdown]
 # At `h=1e-5` a right gradient shows an error of 0.3% in float32; no threshold could tell it from a wrong one. So your function refuses:
@@ -157,7 +160,8 @@ for h in (1e-5, 1e-6):
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(3)
-x, w, b, dout = rng.normal(size=(50, 40)), rng.normal(size=(40, 30)), rng.normal(size=30), rng.normal(size=(50, 30))
+x, w, b = rng.normal(size=(50, 40)), rng.normal(size=(40, 30)), rng.normal(size=30)
+dout = rng.normal(size=(50, 30))
 dx, dw, db = affine_backward(dout, affine_forward(x, w, b)[1])
 right = np.concatenate([dx.ravel(), dw.ravel(), db])
 wrong = np.concatenate([dx.ravel(), dw.ravel(), 0 * db])
@@ -167,7 +171,7 @@ show(all_in_one=relative_error(wrong, right), db_alone=relative_error(0 * db, db
 # In one vector, a bias gradient of zeros looks like an error of a few percent, and smaller mistakes in it would vanish.
 # By itself it scores 1.
 #
-# **Build 2.3 · `gradient_check`** · ●●○ · 10 minutes · four lines
+# **Build 2.3 · `gradient_check`** · ●●○ · 10 minutes · four lines\
 # In `dropout_lab/gradcheck.py`. `params` is a dictionary of arrays, and `f` takes such a dictionary. For each name, nudge that array and keep the others: `numerical_gradient` wants
 # a function of one array, so make one. `{**params, name: v}` is a copy of `params` with one entry replaced. Stuck? `hint("gradient_check")`.
 
@@ -181,7 +185,8 @@ check("gradient_check")
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(4)
-params = {"x": rng.normal(size=(5, 4)), "w": rng.normal(size=(4, 3)), "b": rng.normal(size=3)}
+x, w, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
+params = {"x": x, "w": w, "b": b}
 dout = rng.normal(size=(5, 3))
 
 
@@ -255,10 +260,12 @@ def complex_step(x, h):
     return np.tanh(x + 1j * h).imag / h
 
 
-plot_steps({"one-sided": one_sided, "both sides": centred, "complex": complex_step}, x, slopes, "Without a subtraction the valley has no left side")
+methods = {"one-sided": one_sided, "both sides": centred, "complex": complex_step}
+plot_steps(methods, x, slopes, "Without a subtraction the valley has no left side")
 
 # %% tags=["nbval-check-output"]
-print("error below 1e-15 at h = 1e-200:", relative_error(complex_step(x, 1e-200), slopes) < 1e-15)
+error = relative_error(complex_step(x, 1e-200), slopes)
+print("error below 1e-15 at h = 1e-200:", error < 1e-15)
 
 # %% [markdown]
 # All 16 digits, and no step to choose. The price: every operation in `f` must accept complex numbers and do the right thing with them.
@@ -270,11 +277,15 @@ print("error below 1e-15 at h = 1e-200:", relative_error(complex_step(x, 1e-200)
 # a random direction $v$: the loss must move by $\sum_k grad_k\,v_k$. One call for each array, and any wrong entry spoils the sum.
 #
 # Here is a network with 64 inputs, 128 hidden units with $\tanh$, and 10 outputs: 9,610 parameters. The loss is written in plain NumPy, the gradients come from *your* layer.
+# The check stands in the cell after it, and its body is three lines. Say for each line what it does.
 
 # %%
 rng = np.random.default_rng(5)
 images, target = rng.normal(size=(32, 64)), rng.normal(size=(32, 10))
-net = {"W1": rng.normal(size=(64, 128)) / 8, "b1": rng.normal(size=128), "W2": rng.normal(size=(128, 10)) / 11, "b2": rng.normal(size=10)}
+net = {
+    "W1": rng.normal(size=(64, 128)) / 8, "b1": rng.normal(size=128),
+    "W2": rng.normal(size=(128, 10)) / 11, "b2": rng.normal(size=10),
+}
 
 
 def net_loss(p):
@@ -291,12 +302,9 @@ def net_grads(p):
     return {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
 
 
-# %% [markdown]
-# The body of the check is three lines. Read it, and say for each line what it does.
-
 # %%
 def direction_check(loss, params, grads, rng):
-    """The error of each gradient along one Gaussian direction, against the gradient's size."""
+    """Each gradient's error along one Gaussian direction, against the gradient's size."""
     errors = {}
     for name, array in params.items():
         v = rng.normal(size=array.shape)
@@ -319,12 +327,16 @@ print(f"one check of 9,610 parameters: {min(times) * 1000:.1f} ms")
 # %%
 grads = net_grads(net)
 spoilt = grads["W1"].copy()
-i = np.unravel_index(np.argsort(np.abs(spoilt), axis=None)[spoilt.size // 2], spoilt.shape)  # of middling size
-spoilt[i] *= 1.01
-clouds = {"right": [], "one entry 1% off": []}
-for seed in range(40):
-    clouds["right"].append(direction_check(net_loss, net, grads, np.random.default_rng(seed))["W1"])
-    clouds["one entry 1% off"].append(direction_check(net_loss, net, {**grads, "W1": spoilt}, np.random.default_rng(seed))["W1"])
+middling = np.argsort(np.abs(spoilt), axis=None)[spoilt.size // 2]
+spoilt.flat[middling] *= 1.01
+
+
+def forty_errors(grads):
+    rngs = [np.random.default_rng(seed) for seed in range(40)]
+    return [direction_check(net_loss, net, grads, rng)["W1"] for rng in rngs]
+
+
+clouds = {"right": forty_errors(grads), "one entry 1% off": forty_errors({**grads, "W1": spoilt})}
 plot_power(clouds, 1e-10)
 
 # %% tags=["nbval-check-output"]
