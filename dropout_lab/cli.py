@@ -32,8 +32,8 @@ def teachers(command):
 @app.callback(invoke_without_command=True)
 def start(
     context: typer.Context,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser, or only print the address.")] = True,
-    port: Annotated[int | None, typer.Option(help="Port for JupyterLab. Default: the first free one from 8888.")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser, or say where.")] = True,
+    port: Annotated[int | None, typer.Option(help="JupyterLab's port. Default: the first free one from 8888.")] = None,
 ):
     """From backpropagation by hand to inverted dropout, every gradient checked.
 
@@ -95,9 +95,9 @@ def hint(
 
 @teachers
 def build(
-    only: Annotated[list[str] | None, typer.Argument(help="Lessons or modules, such as 05 or layers. None: all.")] = None,
+    only: Annotated[list[str] | None, typer.Argument(help="Lessons or modules, such as 05, layers. None: all.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is out of date.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited since the last build.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files edited since the last build.")] = False,
 ):
     """Derive stubs, lessons and executed solutions from their one source in solutions/."""
     try:
@@ -114,24 +114,36 @@ def build(
         raise typer.Exit(1)
 
 
-@app.command()
+Gradescope = Annotated[bool, typer.Option("--gradescope", help="A results.json for Gradescope for each submission.")]
+Canvas = Annotated[Path | None, typer.Option(help="A gradebook exported from Canvas; a copy gets one column filled.")]
+CanvasColumn = Annotated[str | None, typer.Option(help="The assignment's title or number, where it is not clear.")]
+Moodle = Annotated[Path | None, typer.Option(help="Grades, participants or a worksheet exported from Moodle.")]
+Github = Annotated[bool, typer.Option("--github", help="Append a summary to the step of a GitHub workflow.")]
+
+
+@teachers
 def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder with one folder or zip file for each student.")],
     out: Annotated[Path, typer.Option(help="Folder for the results. A second run goes on where the first stopped.")],
-    seed: Annotated[int | None, typer.Option(min=0, help="For the inputs. Default: a fresh one, recorded in OUT/run.json.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="For the inputs. Default: fresh; see OUT/run.json.")] = None,
     lessons: Annotated[str, typer.Option(help="Lessons to grade, such as 1-6 or 5,6. Default: all.")] = "",
     weights: Annotated[Path | None, typer.Option(help="TOML file with a table [points]: exercise = points.")] = None,
-    late: Annotated[Path | None, typer.Option(help="Days late: CSV with student,days, or TOML with a table [days].")] = None,
-    late_percent: Annotated[float, typer.Option(min=0, max=100, help="What each day late takes off the points.")] = 10.0,
+    late: Annotated[Path | None, typer.Option(help="Days late: CSV with student,days, or TOML with [days].")] = None,
+    late_percent: Annotated[float, typer.Option(min=0, max=100, help="What a day late takes off the points.")] = 10.0,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one for each core.")] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that does the work instead.")] = None,
-    isolation: Annotated[str, typer.Option(help="auto, bwrap or plain.")] = "auto",
-    require_isolation: Annotated[bool, typer.Option("--require-isolation", help="Refuse less than bubblewrap.")] = False,
+    isolation: Annotated[str, typer.Option(help="auto, bwrap (bubblewrap) or plain.")] = "auto",
+    require_isolation: Annotated[bool, typer.Option("--require-isolation", help="Refuse less than bwrap.")] = False,
+    gradescope: Gradescope = False,
+    canvas: Canvas = None,
+    canvas_column: CanvasColumn = None,
+    moodle: Moodle = None,
+    github: Github = False,
 ):
     """Grade a folder of submissions.
 
     The functions are judged as `check` judges them, on fresh inputs, in a process that cannot see the judge. Every
-    submission gets a result, whatever is in it: OUT/results/STUDENT.json.
+    submission gets a result, whatever is in it: OUT/results/STUDENT.json. Then what `report` writes is written.
     """
     from dropout_lab.instructor.command import GradingError, grade_folder
 
@@ -140,13 +152,14 @@ def grade(
                                 require_isolation, typer.echo)  # fmt: skip
     except GradingError as error:
         fail(str(error))
+    _export(out, gradescope, canvas, canvas_column, moodle, github)
     raise typer.Exit(0 if complete else 1)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def paper(context: typer.Context):
     """Train the paper's networks on MNIST, for hours; stop and go on at any time. Options: paper --help."""
-    command = [sys.executable, "-m", "dropout_lab.lab.paper", *context.args]  # a child: the current folder first on its path
+    command = [sys.executable, "-m", "dropout_lab.lab.paper", *context.args]  # a child: this folder first on its path
     try:
         raise typer.Exit(subprocess.call(command))
     except KeyboardInterrupt:  # the child had it too, and said what it kept
@@ -156,7 +169,7 @@ def paper(context: typer.Context):
 @teachers
 def release(
     out: Annotated[Path, typer.Option(help="The zip to write.")],
-    lessons: Annotated[str | None, typer.Option(help="A part of the course, such as 1-6 or 3,5. Lesson 00 is always in it.")] = None,
+    lessons: Annotated[str | None, typer.Option(help="A part, such as 1-6 or 3,5. Lesson 00 is always in it.")] = None,
 ):
     """Write the students' zip: no solutions, outputs, tests or teachers' tools, and the same bytes every time.
 
@@ -179,17 +192,21 @@ def release(
 @teachers
 def report(
     results: Annotated[Path, typer.Argument(help="The folder that `grade` wrote.")],
-    gradescope: Annotated[bool, typer.Option("--gradescope", help="A results.json for Gradescope for each submission.")] = False,
-    canvas: Annotated[Path | None, typer.Option(help="A gradebook exported from Canvas; one column of a copy is filled.")] = None,
-    canvas_column: Annotated[str | None, typer.Option(help="The assignment's title or number, where it is not clear.")] = None,
-    moodle: Annotated[Path | None, typer.Option(help="Grades, participants or a grading worksheet exported from Moodle.")] = None,
-    github: Annotated[bool, typer.Option("--github", help="Append a summary to the step of a GitHub workflow.")] = False,
+    gradescope: Gradescope = False,
+    canvas: Canvas = None,
+    canvas_column: CanvasColumn = None,
+    moodle: Moodle = None,
+    github: Github = False,
 ):
     """Write feedback, grades.csv, the class page, and files for other systems, from results that are there."""
+    _export(results, gradescope, canvas, canvas_column, moodle, github)
+
+
+def _export(results, *options):
     from dropout_lab.instructor.exports import ExportError, Options, export
 
     try:
-        for line in export(results, Options(gradescope, canvas, canvas_column, moodle, github)):
+        for line in export(results, Options(*options)):
             typer.echo(line)
     except ExportError as error:
         fail(str(error))

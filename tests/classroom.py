@@ -14,17 +14,40 @@ HOSTILE = '=HYPERLINK("http://evil";"x")<script>alert(1)</script>`[a](javascript
 
 def row(name, status="passed", mistake=None, message="", **more):
     e = EXERCISES[name]
-    return {"exercise": name, "module": e.module, "lesson": e.lesson, "number": e.number, "status": status,
-            "points": e.points if status == "passed" else 0, "max_points": e.points, "mistake": mistake,
-            "message": message, "seconds": 0.01, **more}  # fmt: skip
+    return {
+        "exercise": name,
+        "module": e.module,
+        "lesson": e.lesson,
+        "number": e.number,
+        "status": status,
+        "points": e.points if status == "passed" else 0,
+        "max_points": e.points,
+        "mistake": mistake,
+        "message": message,
+        "seconds": 0.01,
+        **more,
+    }
 
 
 def document(student, rows=None, **more):
     rows = [row(name) for name in EXERCISES] if rows is None else rows
-    return {"schema": SCHEMA, "version": 1, "student": student, "submission": student, "seed": 7, "isolation": "plain",
-            "started": "2026-11-23T10:00:00+00:00", "seconds": 1.5, "files": {"layers": "ok"}, "exercises": rows,
-            "points": sum(r["points"] for r in rows), "max_points": sum(r["max_points"] for r in rows),
-            "notes": [], "sources": {}, **more}  # fmt: skip
+    return {
+        "schema": SCHEMA,
+        "version": 1,
+        "student": student,
+        "submission": student,
+        "seed": 7,
+        "isolation": "plain",
+        "started": "2026-11-23T10:00:00+00:00",
+        "seconds": 1.5,
+        "files": {"layers": "ok"},
+        "exercises": rows,
+        "points": sum(r["points"] for r in rows),
+        "max_points": sum(r["max_points"] for r in rows),
+        "notes": [],
+        "sources": {},
+        **more,
+    }
 
 
 def result(student, rows=None, stem=None, **more):
@@ -51,8 +74,16 @@ def a_class(n=40, seed=1):
                 rows.append(row(name))
             else:
                 known = [m for m in bank.get(name, ()) if rng.random() < 0.7][:1]
-                rows.append(row(name, "failed", known[0].id if known else None,
-                                f"{known[0].title}. `dx` is 0.5 times what it should be." if known else "`dx` is wrong in 3 of 12 entries."))  # fmt: skip
+                rows.append(
+                    row(
+                        name,
+                        "failed",
+                        known[0].id if known else None,
+                        f"{known[0].title}. `dx` is 0.5 times what it should be."
+                        if known
+                        else "`dx` is wrong in 3 of 12 entries.",
+                    )
+                )
         documents.append(document(f"Student {i:02}", rows, sources={"layers": similarity.fingerprint(own_code(i))}))
     documents[-1]["sources"] = documents[-2]["sources"]
     return documents
@@ -61,4 +92,7 @@ def a_class(n=40, seed=1):
 def own_code(i):
     """Code that no one else writes."""
     rng = np.random.default_rng(i)
-    return "\n".join(f"def f{j}(x):\n    return x.m{rng.integers(99)} + {rng.integers(999)} * x.k{rng.integers(99)}" for j in range(20))
+    return "\n".join(
+        f"def f{j}(x):\n    return x.m{rng.integers(99)} + {rng.integers(999)} * x.k{rng.integers(99)}"
+        for j in range(20)
+    )

@@ -57,19 +57,45 @@ def moodle(content, users):
 def gradescope(text):
     """(score, tests) as the specification of results.json has it."""
     data = json.loads(text, parse_constant=lambda c: _refuse(c))
-    known = {"score", "execution_time", "output", "output_format", "test_output_format", "test_name_format", "visibility",
-             "stdout_visibility", "extra_data", "tests", "leaderboard"}  # fmt: skip
+    known = {
+        "score",
+        "execution_time",
+        "output",
+        "output_format",
+        "test_output_format",
+        "test_name_format",
+        "visibility",
+        "stdout_visibility",
+        "extra_data",
+        "tests",
+        "leaderboard",
+    }
     if set(data) - known or data.get("visibility") not in {"visible", "hidden", "after_due_date", "after_published"}:
         raise Refused("unknown keys")
     for test in data["tests"]:
-        if set(test) - {"score", "max_score", "status", "name", "name_format", "number", "output", "output_format", "tags",
-                        "visibility", "extra_data"}:  # fmt: skip
+        if set(test) - {
+            "score",
+            "max_score",
+            "status",
+            "name",
+            "name_format",
+            "number",
+            "output",
+            "output_format",
+            "tags",
+            "visibility",
+            "extra_data",
+        }:
             raise Refused("unknown keys of a test")
         if test["status"] not in {"passed", "failed"} or not 0 <= test["score"] <= test["max_score"]:
             raise Refused("status or score")
         if test["output_format"] not in {"text", "html", "simple_format", "md", "ansi"}:
             raise Refused("format")
-    if not isinstance(data["score"], (int, float)) or not math.isfinite(data["score"]) or not isinstance(data["execution_time"], int):
+    if (
+        not isinstance(data["score"], (int, float))
+        or not math.isfinite(data["score"])
+        or not isinstance(data["execution_time"], int)
+    ):
         raise Refused("score")
     return data["score"], data["tests"]
 

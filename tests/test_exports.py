@@ -5,11 +5,11 @@ import io
 import json
 import os
 
+import pytest
+
 import classroom
 import importers
-import pytest
 from classroom import HOSTILE, document, result, row
-
 from dropout_lab.instructor import canvas, github, gradescope, moodle, tables
 from dropout_lab.instructor.exports import ExportError, Options, export
 from dropout_lab.instructor.identity import match
@@ -37,12 +37,23 @@ def gradebook(sep=",", comma=False, end="\r\n", bom=True, quote=False, possible=
             return '"' + text.replace('"', '""') + '"'
         return text
 
-    text = end.join(sep.join(field(decimal(t) if t.replace(".", "").isdigit() else t) for t in line) for line in lines) + end
+    text = (
+        end.join(sep.join(field(decimal(t) if t.replace(".", "").isdigit() else t) for t in line) for line in lines)
+        + end
+    )
     return (BOM if bom else b"") + text.encode()
 
 
-SHAPES = [{}, {"bom": False}, {"sep": ";"}, {"sep": ";", "comma": True}, {"comma": True}, {"end": "\n"}, {"quote": True},
-          {"sep": ";", "comma": True, "end": "\n", "bom": False, "quote": True}]  # fmt: skip
+SHAPES = [
+    {},
+    {"bom": False},
+    {"sep": ";"},
+    {"sep": ";", "comma": True},
+    {"comma": True},
+    {"end": "\n"},
+    {"quote": True},
+    {"sep": ";", "comma": True, "end": "\n", "bom": False, "quote": True},
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -93,8 +104,19 @@ def test_an_excused_student_stays_excused():
     assert filled.content == before and "excused" in filled.left[0][1]
 
 
-@pytest.mark.parametrize("name", ["101", "s-1", "zoe@uni.example", "Müller, Zoë", "MÜLLER, zoë", "Mu\u0308ller, Zoe\u0308",
-                                  "mullerzoe_101_5551_layers.zip", "mullerzoe_LATE_101_5551_work_102_9_.zip"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "101",
+        "s-1",
+        "zoe@uni.example",
+        "Müller, Zoë",
+        "MÜLLER, zoë",
+        "Mu\u0308ller, Zoe\u0308",
+        "mullerzoe_101_5551_layers.zip",
+        "mullerzoe_LATE_101_5551_work_102_9_.zip",
+    ],
+)
 def test_a_student_is_found_by_number_login_name_or_canvas_download(name):
     filled = canvas.fill(gradebook(), [result(name, HALF)])
     assert filled.left == [] and importers.canvas(filled.content)["101"][TITLE] == 5.0
@@ -102,7 +124,10 @@ def test_a_student_is_found_by_number_login_name_or_canvas_download(name):
 
 def test_two_submissions_of_one_person_are_left_to_the_instructor():
     filled = canvas.fill(gradebook(), [result("101", HALF), result("s-1", HALF)])
-    assert filled.content == gradebook() and [why for _, why in filled.left] == ["2 submissions belong to the same person"] * 2
+    assert (
+        filled.content == gradebook()
+        and [why for _, why in filled.left] == ["2 submissions belong to the same person"] * 2
+    )
 
 
 def test_a_name_that_two_rows_have_is_nobodys():
@@ -130,9 +155,16 @@ def test_a_read_only_column_is_refused():
         canvas.fill(gradebook(possible="(read only)"), [])
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"", "empty"), ("Student,ID\n".encode("utf-16"), "UTF-16"),
-                                               (b'Student,ID,"A (1)\n', "quote"), (b'Student,ID,"A (1)"x\n', "quote"),
-                                               (b"Name,ID,A (1)\n", "first column is not Student")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        ("Student,ID\n".encode("utf-16"), "UTF-16"),
+        (b'Student,ID,"A (1)\n', "quote"),
+        (b'Student,ID,"A (1)"x\n', "quote"),
+        (b"Name,ID,A (1)\n", "first column is not Student"),
+    ],
+)
 def test_what_is_no_gradebook_is_refused_in_a_sentence(content, says):
     with pytest.raises(SheetError, match=says):
         canvas.fill(content, [])
@@ -143,7 +175,9 @@ def test_a_short_row_is_left_and_named():
     assert filled.content == b"Student,ID,Section,Dropout (1)\na,7\nb,8,,5.00\n" and "row ends" in filled.left[0][1]
 
 
-@pytest.mark.parametrize("content", [b"a,b\r\n1,2\r\n", b"a,b\n1,2", b'"a";b\r"1";""\r', b"a,b\n\n1,\n", b'a,b\n"1\n,",2\n'])
+@pytest.mark.parametrize(
+    "content", [b"a,b\r\n1,2\r\n", b"a,b\n1,2", b'"a";b\r"1";""\r', b"a,b\n\n1,\n", b'a,b\n"1\n,",2\n']
+)
 def test_a_sheet_agrees_with_the_csv_module(content):
     sheet = Sheet(content)
     rows = list(csv.reader(io.StringIO(content.decode(), newline=""), delimiter=sheet.separator.decode()))
@@ -151,11 +185,20 @@ def test_a_sheet_agrees_with_the_csv_module(content):
     assert sheet.edited() == content
 
 
-USERS = "First name,Last name,ID number,Email address\nZoë,Müller,1001,zoe@uni.example\nSeán,O'Neill,1002,sean@uni.example\nNo,Number,,no@uni.example\n"
+USERS = """\
+First name,Last name,ID number,Email address
+Zoë,Müller,1001,zoe@uni.example
+Seán,O'Neill,1002,sean@uni.example
+No,Number,,no@uni.example
+"""
 
 
 def test_moodle_gets_known_people_only_and_takes_the_file():
-    results = [result("Zoë Müller_77_assignsubmission_file", HALF), result("sean@uni.example", HALF[:1]), result("1003", HALF)]
+    results = [
+        result("Zoë Müller_77_assignsubmission_file", HALF),
+        result("sean@uni.example", HALF[:1]),
+        result("1003", HALF),
+    ]
     made = moodle.fill(USERS.encode(), results)
     grades = importers.moodle(made.content, users={"1001", "1002"})
     assert {k: g for k, (g, _) in grades.items()} == {"1001": 50.0, "1002": 100.0}
@@ -168,20 +211,27 @@ def test_moodle_leaves_out_a_person_without_the_identifier():
 
 
 def test_moodles_comment_has_our_words_only():
-    made = moodle.fill(USERS.encode(), [result("1001", [row("affine_backward", "failed", "A01", HOSTILE)], notes=[HOSTILE])])
+    made = moodle.fill(
+        USERS.encode(), [result("1001", [row("affine_backward", "failed", "A01", HOSTILE)], notes=[HOSTILE])]
+    )
     ((_, comment),) = importers.moodle(made.content, users={"1001"}).values()
     assert "1.2 affine_backward: the gradient of b is not summed over the batch." in comment
     assert "script" not in comment and "HYPERLINK" not in comment
 
 
 def test_moodles_own_worksheet_is_filled_and_otherwise_untouched():
-    before = ('Identifier,"Full name",Email,Status,Grade,"Maximum Grade","Last modified (grade)","Feedback comments"\r\n'
-              'Participant 77,"Zoë Müller",z@x.example,Submitted,,"20.00",-,\r\n'
-              'Participant 78,"Seán O\'Neill",s@x.example,Submitted,,"20.00",-,\r\n').encode()  # fmt: skip
+    before = (
+        'Identifier,"Full name",Email,Status,Grade,"Maximum Grade","Last modified (grade)","Feedback comments"\r\n'
+        'Participant 77,"Zoë Müller",z@x.example,Submitted,,"20.00",-,\r\n'
+        'Participant 78,"Seán O\'Neill",s@x.example,Submitted,,"20.00",-,\r\n'
+    ).encode()
     made = moodle.fill(before, [result("Zoë Müller_77_assignsubmission_file", HALF)])
     rows = list(csv.reader(io.StringIO(made.content.decode(), newline="")))
     assert rows[1][4] == "10.00" and rows[1][7].startswith("5.00 of 10.00 points.")
-    assert made.content.splitlines()[2] == before.splitlines()[2] and made.content.splitlines()[0] == before.splitlines()[0]
+    assert (
+        made.content.splitlines()[2] == before.splitlines()[2]
+        and made.content.splitlines()[0] == before.splitlines()[0]
+    )
 
 
 def test_a_list_without_an_identifier_is_refused():
@@ -201,9 +251,14 @@ def test_grades_open_in_excel_with_no_formula_in_them():
 
 
 def test_gradescope_reads_its_file():
-    score, tests = importers.gradescope(gradescope.results_json(result("a", [*HALF, row("affine_backward", "error", message=HOSTILE)])))
+    score, tests = importers.gradescope(
+        gradescope.results_json(result("a", [*HALF, row("affine_backward", "error", message=HOSTILE)]))
+    )
     assert score == 5 and [(t["name"], t["status"], t["score"], t["max_score"], t["number"]) for t in tests] == [
-        ("✓ relu_forward", "passed", 5, 5, "3.1"), ("○ relu_backward", "failed", 0, 5, "3.2"), ("✗ affine_backward", "failed", 0, 10, "1.2")]  # fmt: skip
+        ("✓ relu_forward", "passed", 5, 5, "3.1"),
+        ("○ relu_backward", "failed", 0, 5, "3.2"),
+        ("✗ affine_backward", "failed", 0, 10, "1.2"),
+    ]
     assert "<script>" not in json.dumps(tests)
 
 
@@ -228,23 +283,39 @@ def test_the_step_summary_is_appended(tmp_path):
 def test_a_step_summary_keeps_to_what_github_takes(tmp_path, monkeypatch):
     monkeypatch.setattr(github, "LARGEST", 2_000)
     github.append(tmp_path / "s.md", [result(f"student {i}", HALF) for i in range(500)])
-    assert (tmp_path / "s.md").stat().st_size < 2_000 and "The rest is in the results." in (tmp_path / "s.md").read_text()
+    assert (tmp_path / "s.md").stat().st_size < 2_000 and "The rest is in the results." in (
+        tmp_path / "s.md"
+    ).read_text()
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return classroom.write(tmp_path / "results", [document("101", HALF), document(HOSTILE, HALF), document("102", HALF)])
+    return classroom.write(
+        tmp_path / "results", [document("101", HALF), document(HOSTILE, HALF), document("102", HALF)]
+    )
 
 
 def test_an_export_writes_everything_and_says_who_was_left_out(folder, tmp_path, monkeypatch):
     (tmp_path / "canvas.csv").write_bytes(gradebook())
     (tmp_path / "moodle.csv").write_text("ID number\n101\n102\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    said = export(folder, Options(gradescope=True, canvas=tmp_path / "canvas.csv", moodle=tmp_path / "moodle.csv", github=True))
+    said = export(
+        folder, Options(gradescope=True, canvas=tmp_path / "canvas.csv", moodle=tmp_path / "moodle.csv", github=True)
+    )
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    assert names == {"canvas.csv", "canvas-unmatched.csv", "class.html", "grades.csv", "moodle.csv", "moodle-unmatched.csv",
-                     *(f"{d}s00{i}.{e}" for i in range(3) for d, e in
-                       [("", "json"), ("feedback/", "html"), ("feedback/", "md"), ("gradescope/", "json")])}  # fmt: skip
+    assert names == {
+        "canvas.csv",
+        "canvas-unmatched.csv",
+        "class.html",
+        "grades.csv",
+        "moodle.csv",
+        "moodle-unmatched.csv",
+        *(
+            f"{d}s00{i}.{e}"
+            for i in range(3)
+            for d, e in [("", "json"), ("feedback/", "html"), ("feedback/", "md"), ("gradescope/", "json")]
+        ),
+    }
     assert (tmp_path / "canvas.csv").read_bytes() == gradebook()
     assert sum("no row has this name or number" in line for line in said) == 2
     assert "101" in (tmp_path / "summary.md").read_text()

@@ -41,7 +41,17 @@ def tree(tmp_path):
 
 
 def notebook(tree, source, **cell):
-    cells = [{"cell_type": "code", "id": "a1", "metadata": {}, "outputs": [], "execution_count": None, "source": source, **cell}]
+    cells = [
+        {
+            "cell_type": "code",
+            "id": "a1",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+            "source": source,
+            **cell,
+        }
+    ]
     (tree / "lessons/00_start.ipynb").write_text(json.dumps({"cells": cells}, indent=1))
 
 
@@ -53,16 +63,33 @@ def test_a_clean_tree_has_no_findings(tree):
     assert found(tree) == []
 
 
-@pytest.mark.parametrize("text", ["total = np.add(x, x)", "  total = np.add(x, x)   # mine", 'hint = "total = np.add(x, x)"',
-                                  "`total = np.add(x, x)`", "def f(): return total + 0 * w"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "total = np.add(x, x)",
+        "  total = np.add(x, x)   # mine",
+        'hint = "total = np.add(x, x)"',
+        "`total = np.add(x, x)`",
+        "def f(): return total + 0 * w",
+    ],
+)
 def test_an_answer_is_found_wherever_it_stands_whole(tree, text):
     (tree / "README.md").write_text(f"# A course\n\n{text}\n")
     (leak,) = leaks.find(tree)
     assert (leak.file, leak.line) == ("README.md", 3) and "a solution line" in leak.what
 
 
-@pytest.mark.parametrize("text", ["subtotal = np.add(x, x)", "total = np.add(x, x) / 2", "x, w = cache", "for i in range(3):",
-                                  "# twice, as a sum", "return total"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "subtotal = np.add(x, x)",
+        "total = np.add(x, x) / 2",
+        "x, w = cache",
+        "for i in range(3):",
+        "# twice, as a sum",
+        "return total",
+    ],
+)
 def test_what_is_not_an_answer_is_no_finding(tree, text):
     (tree / "README.md").write_text(text)
     assert found(tree) == []
@@ -75,9 +102,14 @@ def test_an_answer_in_words_is_found_in_a_notebook(tree):
     assert '"id": "a1"' in text[leak.line - 1] and leak.what.startswith("cell 1 has a solution line")
 
 
-@pytest.mark.parametrize(("cell", "says"), [({"outputs": [{"output_type": "stream", "name": "stdout", "text": "1"}]}, "output"),
-                                            ({"execution_count": 1}, "was run"),
-                                            ({"metadata": {"tags": ["solution"]}}, "tagged solution")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ({"outputs": [{"output_type": "stream", "name": "stdout", "text": "1"}]}, "output"),
+        ({"execution_count": 1}, "was run"),
+        ({"metadata": {"tags": ["solution"]}}, "tagged solution"),
+    ],
+)
 def test_a_cell_with_what_a_student_must_not_get_is_found(tree, cell, says):
     notebook(tree, "x = 1", **cell)
     assert len(found(tree)) == 1 and says in found(tree)[0]
@@ -114,7 +146,9 @@ def test_a_zip_is_read_with_its_top_folder_and_its_strange_rooms(tree):
         archive.writestr("course/dropout_lab/instructor/grade.py", "")
     files = [f.file for f in leaks.find_in_zip(path, tree / "solutions")]
     assert files.count("course/dropout_lab/layers.py") == 1
-    assert {"course/solutions/00_start.py", "course/.git/config", "course/dropout_lab/instructor/grade.py"} <= set(files)
+    assert {"course/solutions/00_start.py", "course/.git/config", "course/dropout_lab/instructor/grade.py"} <= set(
+        files
+    )
 
 
 def test_the_students_files_are_neither_answers_nor_tools():

@@ -4,10 +4,10 @@ import html.parser
 import json
 import re
 
-import classroom
 import pytest
-from classroom import HOSTILE, document, own_code, result, row
 
+import classroom
+from classroom import HOSTILE, document, own_code, result, row
 from dropout_lab.checks.hints import HINTS
 from dropout_lab.instructor import classpage, feedback, similarity, texts
 from dropout_lab.instructor.results import NotAResult, parse, read, read_all
@@ -20,21 +20,24 @@ def test_a_result_comes_back_as_it_was_written(tmp_path):
     assert [r.status for r in one.rows] == ["passed", "blank"]
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"version": 2}, "version 2"),
-    ({"points": float("nan")}, "not JSON"),
-    ({"points": -1}, "points is not a number"),
-    ({"points": True}, "points is not a number"),
-    ({"points": "5"}, "points is not a number"),
-    ({"points": 11, "max_points": 10}, "more points than there are"),
-    ({"points": 200}, "more points in total"),
-    ({"exercises": "all"}, "not a list"),
-    ({"exercises": [row("relu_forward") | {"exercise": "../../etc/passwd"}]}, "not in the table"),
-    ({"exercises": [row("relu_forward"), row("relu_forward")]}, "stands in it twice"),
-    ({"exercises": [row("relu_forward") | {"status": "excellent"}]}, "no status that is known"),
-    ({"exercises": [row("relu_forward", "blank") | {"points": 5}]}, "its status does not earn"),
-    ({"exercises": [row("relu_forward") | {"points": 50}]}, "its status does not earn"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"version": 2}, "version 2"),
+        ({"points": float("nan")}, "not JSON"),
+        ({"points": -1}, "points is not a number"),
+        ({"points": True}, "points is not a number"),
+        ({"points": "5"}, "points is not a number"),
+        ({"points": 11, "max_points": 10}, "more points than there are"),
+        ({"points": 200}, "more points in total"),
+        ({"exercises": "all"}, "not a list"),
+        ({"exercises": [row("relu_forward") | {"exercise": "../../etc/passwd"}]}, "not in the table"),
+        ({"exercises": [row("relu_forward"), row("relu_forward")]}, "stands in it twice"),
+        ({"exercises": [row("relu_forward") | {"status": "excellent"}]}, "no status that is known"),
+        ({"exercises": [row("relu_forward", "blank") | {"points": 5}]}, "its status does not earn"),
+        ({"exercises": [row("relu_forward") | {"points": 50}]}, "its status does not earn"),
+    ],
+)
 def test_what_is_not_right_becomes_a_sentence(tmp_path, change, says):
     rows = [row("relu_forward"), row("relu_backward", "failed")]
     classroom.write(tmp_path, [document("a", rows, max_points=215) | change])
@@ -42,7 +45,9 @@ def test_what_is_not_right_becomes_a_sentence(tmp_path, change, says):
     assert results == [] and says in problem and problem.startswith("s000.json: ")
 
 
-@pytest.mark.parametrize("text", ['{"schema": "dropout-lab/result", ', '{"schema": "dropout-lab/result", "x": ' + "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ['{"schema": "dropout-lab/result", ', '{"schema": "dropout-lab/result", "x": ' + "[" * 100_000]
+)
 def test_a_cut_or_deep_file_is_named_and_the_others_are_read(tmp_path, text):
     classroom.write(tmp_path, [document("a")])
     (tmp_path / "cut.json").write_text(text)
@@ -75,12 +80,23 @@ class Tags(html.parser.HTMLParser):
 
 
 def hostile():
-    return result(HOSTILE, [row("affine_forward", "error", HOSTILE, f"it raised ValueError: {HOSTILE}"),
-                            row("relu_forward", "blank", message=HOSTILE)],
-                  stem="x", submission=HOSTILE, notes=[HOSTILE], files={HOSTILE: HOSTILE}, isolation=HOSTILE)  # fmt: skip
+    return result(
+        HOSTILE,
+        [
+            row("affine_forward", "error", HOSTILE, f"it raised ValueError: {HOSTILE}"),
+            row("relu_forward", "blank", message=HOSTILE),
+        ],
+        stem="x",
+        submission=HOSTILE,
+        notes=[HOSTILE],
+        files={HOSTILE: HOSTILE},
+        isolation=HOSTILE,
+    )
 
 
-@pytest.mark.parametrize("make", [feedback.as_html, lambda r: classpage.as_html([r], [HOSTILE])], ids=["feedback", "class page"])
+@pytest.mark.parametrize(
+    "make", [feedback.as_html, lambda r: classpage.as_html([r], [HOSTILE])], ids=["feedback", "class page"]
+)
 def test_no_string_of_a_result_becomes_a_tag_an_address_or_a_request(make):
     page = Tags(make(hostile()))
     assert not {"script", "img", "iframe", "object", "link", "form"} & set(page.tags)
@@ -98,23 +114,35 @@ def test_markdown_has_no_tag_link_or_mention_of_a_student():
 
 def test_markdown_comes_out_of_a_renderer_as_text():
     mistune = pytest.importorskip("mistune", reason="mistune, which comes with JupyterLab, is not installed")
-    page = Tags(mistune.create_markdown(escape=False, plugins=["url", "table", "strikethrough"])(feedback.as_markdown(hostile())))
+    page = Tags(
+        mistune.create_markdown(escape=False, plugins=["url", "table", "strikethrough"])(
+            feedback.as_markdown(hostile())
+        )
+    )
     assert set(page.tags) <= {"h1", "h2", "h3", "p", "ul", "li", "code"}
-    assert '<script>alert(1)</script>`[a](javascript:1)' in page.text and "@all" in page.text
+    assert "<script>alert(1)</script>`[a](javascript:1)" in page.text and "@all" in page.text
 
 
 def test_a_failure_is_said_with_its_mistake_its_hint_and_its_place():
     one = result("a", [row("affine_backward", "failed", "A01", "`db` has shape (7, 5); it should have (5,).")])
     page, text = Tags(feedback.as_html(one)).text, feedback.as_markdown(one)
-    for said in ("The gradient of b is not summed over the batch", "has shape (7, 5); it should have (5,).",
-                 "b is one vector that serves every sample", "Lesson 01, exercise 1.2", "0.00 of 10.00 points"):  # fmt: skip
+    for said in (
+        "The gradient of b is not summed over the batch",
+        "has shape (7, 5); it should have (5,).",
+        "b is one vector that serves every sample",
+        "Lesson 01, exercise 1.2",
+        "0.00 of 10.00 points",
+    ):
         assert said in page and said in text.replace("\\", "")
     hint = HINTS["affine_backward"][0].replace("`", "")
     assert hint in page
 
 
 def test_what_the_message_says_already_is_not_said_again():
-    said = "the gradient of b is not summed over the batch. b is one vector that serves every sample, so every sample has a say in its gradient."
+    said = (
+        "the gradient of b is not summed over the batch. b is one vector that serves every sample,"
+        " so every sample has a say in its gradient."
+    )
     page = feedback.as_html(result("a", [row("affine_backward", "failed", "A01", said)]))
     assert page.count("not summed over the batch") == 1 and page.count("is one vector") == 1
 
@@ -133,12 +161,16 @@ def test_a_long_message_is_cut():
     assert len(texts.plain("x" * 10_000)) == texts.LIMIT
 
 
-@pytest.mark.parametrize("start", ["=1", "+1", "-1", "@x", "\t=1", "\r\n=1", " =1", "\u202e=1", "\x00=1", "＝1", "|x", "%x"])
+@pytest.mark.parametrize(
+    "start", ["=1", "+1", "-1", "@x", "\t=1", "\r\n=1", " =1", "\u202e=1", "\x00=1", "＝1", "|x", "%x"]
+)
 def test_no_text_of_a_table_is_a_formula(start):
     assert texts.cell(start).startswith("'")
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0.00"), (-0.0, "0.00"), (-0.001, "0.00"), (2 / 3, "0.67"), (215, "215.00"), (10, "10.00")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0.00"), (-0.0, "0.00"), (-0.001, "0.00"), (2 / 3, "0.67"), (215, "215.00"), (10, "10.00")]
+)
 def test_numbers_have_two_decimals(number, text):
     assert texts.two(number) == text
 
@@ -146,10 +178,14 @@ def test_numbers_have_two_decimals(number, text):
 SOURCE = "def relu(x):\n    out = np.maximum(x, 0)\n    return out, x\n"
 
 
-@pytest.mark.parametrize("other", [
-    '# mine\ndef relu(inputs):\n    """Doc."""\n    result = np.maximum( inputs,0 )  # clip\n\n    return result, inputs\n',
-    SOURCE.replace("    ", "\t"), SOURCE.replace("\n", "\r\n"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "other",
+    [
+        '# mine\ndef relu(inputs):\n    """Doc."""\n    y = np.maximum( inputs,0 )  # clip\n\n    return y, inputs\n',
+        SOURCE.replace("    ", "\t"),
+        SOURCE.replace("\n", "\r\n"),
+    ],
+)
 def test_names_comments_and_layout_do_not_count(other):
     assert similarity.fingerprint(other) == similarity.fingerprint(SOURCE)
 

@@ -70,7 +70,7 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
         if name not in MODULES and not _sources(root, [name]):
             raise BuildError(f"there is no lesson or module {name!r}; give a number such as 05, or one of {', '.join(MODULES)}")
     manifest = _read_manifest(root)
-    files = [*_stubs(root, only), *_lessons(root, only)]
+    files = derived(root, only)
     stale = [f for f in files if _content(root / f.path) != f.text]
     edited = [f.path for f in stale if (root / f.path).exists() and _edited(root, f.path, manifest)]
     if edited and not (force or check):
@@ -92,6 +92,11 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
             notebook.metadata["dropout_lab"] = {"ran_on": ran_on(root, source)}
             write_atomically(source.with_suffix(".ipynb"), _as_text(notebook))
     return [f.path for f in stale] + [s.with_suffix(".ipynb").relative_to(root) for s in executed]
+
+
+def derived(root, only=()):
+    """The stubs and lessons as their sources ask for, whatever stands on disk."""
+    return [*_stubs(root, only), *_lessons(root, only)]
 
 
 def ran_on(root, source):

@@ -1,7 +1,7 @@
 """Canvas: fill one column of the gradebook that the instructor exported. Nothing else of the file changes.
 
-Canvas itself finds students by ID, then SIS User ID, SIS Login ID, then name, and an assignment by the number at the end of
-its title; a title without one would become a new assignment. Blank means no change, EX excused.
+Canvas itself finds students by ID, then SIS User ID, SIS Login ID, then name, and an assignment by the number at the
+end of its title; a title without one would become a new assignment. Blank means no change, EX excused.
 """
 
 import re
@@ -33,7 +33,8 @@ def fill(content, results, column=None):
     content : bytes of the export
     results : list of Result
     column : str, optional
-        The assignment's title, or its number. Not needed if there is one assignment, or one with "dropout" in its title.
+        The assignment's title, or its number. Not needed if there is one assignment, or one with "dropout" in its
+        title.
 
     Raises
     ------
@@ -42,10 +43,16 @@ def fill(content, results, column=None):
     """
     sheet = Sheet(content, "ID")
     if not re.search("Student|LastName", sheet.header[0]):
-        raise SheetError(f"it does not look like a gradebook from Canvas: the first column is not Student. {sheet.columns()}")
+        raise SheetError(
+            f"it does not look like a gradebook from Canvas: the first column is not Student. {sheet.columns()}"
+        )
     target = _column(sheet, column)
     keys = [sheet.column(name) for name in ("ID", "SIS User ID", "SIS Login ID")]
-    people = {i: [sheet.text(i, k) for k in keys] + [_name(sheet, i)] for i in range(1, len(sheet.rows)) if sheet.text(i, keys[0])}
+    people = {
+        i: [sheet.text(i, k) for k in keys] + [_name(sheet, i)]
+        for i in range(1, len(sheet.rows))
+        if sheet.text(i, keys[0])
+    }
     found = match(results, people)
     possible, left, filled = _possible(sheet, target), list(found.left), 0
     for row, result in sorted(found.pairs.items()):

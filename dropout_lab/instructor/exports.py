@@ -72,7 +72,10 @@ def _canvas(folder, results, options):
     filled = _with(options.canvas, lambda content: canvas.fill(content, results, options.canvas_column))
     scale = "" if filled.possible is None else f", as parts of {filled.possible:g} points"
     write_atomically(folder / "canvas.csv", filled.content)
-    return [f"Canvas: {filled.filled} cells of {plain(filled.column)!r} filled{scale}: canvas.csv", *_left(folder, "canvas", filled.left)]
+    return [
+        f"Canvas: {filled.filled} cells of {plain(filled.column)!r} filled{scale}: canvas.csv",
+        *_left(folder, "canvas", filled.left),
+    ]
 
 
 def _moodle(folder, results, options):

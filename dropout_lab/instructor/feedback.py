@@ -1,4 +1,4 @@
-"""What a student gets back: the words of the lessons, one card per exercise, as HTML and as Markdown. Never an input."""
+"""What a student gets back: the words of the lessons, a card per exercise, as HTML and Markdown. Never an input."""
 
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ def summary(result):
 
 def remarks(result):
     """What there is to say on the files: the ones that were not fine, then the notes."""
-    wrong = [f"{name}: {said}" for name, said in sorted(result.files.items()) if said != "ok"]
+    wrong = [f"`{name}.py` {said}" for name, said in sorted(result.files.items()) if said != "ok"]
     return [*wrong, *result.notes]
 
 

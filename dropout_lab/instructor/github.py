@@ -29,7 +29,10 @@ def append(path, results):
     text = ("\n" if before else "") + summary(results)
     room = LARGEST - before - 200
     if len(text.encode()) > room:
-        text = text.encode()[: max(0, room)].decode("utf-8", "ignore").rpartition("\n")[0] + "\n\nThe rest is in the results.\n"
+        text = (
+            text.encode()[: max(0, room)].decode("utf-8", "ignore").rpartition("\n")[0]
+            + "\n\nThe rest is in the results.\n"
+        )
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(text)
 

@@ -8,7 +8,9 @@ from dropout_lab.checks.reports import SYMBOL
 from dropout_lab.instructor.feedback import SAID, card_of, remarks, summary
 from dropout_lab.instructor.texts import html, plain
 
-UNFINISHED = "Grading started and has not finished. If this stays, the time of the autograder ran out: please tell your teacher."
+UNFINISHED = (
+    "Grading started and has not finished. If this stays, the time of the autograder ran out: please tell your teacher."
+)
 
 
 def results_json(result):
@@ -28,8 +30,15 @@ def failed_json(reason):
 
 def _text(opening, more, tests, score, seconds):
     lines = [f"<p>{html(line)}</p>" for line in (opening, *more)]
-    document = {"score": round(float(score), 2), "execution_time": math.ceil(seconds), "output": "".join(lines),
-                "output_format": "html", "visibility": "visible", "stdout_visibility": "hidden", "tests": tests}  # fmt: skip
+    document = {
+        "score": round(float(score), 2),
+        "execution_time": math.ceil(seconds),
+        "output": "".join(lines),
+        "output_format": "html",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+    }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -37,7 +46,14 @@ def _test(row):
     """One exercise. Gradescope knows passed and failed; blank and error are said in words."""
     card = card_of(row)
     lines = "".join(f"<p>{html(line)}</p>" for line in card.lines)
-    return {"name": plain(f"{SYMBOL[row.status]} {EXERCISES[row.exercise].name}"), "name_format": "text", "number": row.number,
-            "score": round(row.points, 2), "max_score": round(row.max_points, 2),
-            "status": "passed" if row.status == "passed" else "failed",
-            "output": f"<p>{SAID[row.status].capitalize()}.</p>{lines}", "output_format": "html", "tags": [f"lesson {row.lesson}"]}  # fmt: skip
+    return {
+        "name": plain(f"{SYMBOL[row.status]} {EXERCISES[row.exercise].name}"),
+        "name_format": "text",
+        "number": row.number,
+        "score": round(row.points, 2),
+        "max_score": round(row.max_points, 2),
+        "status": "passed" if row.status == "passed" else "failed",
+        "output": f"<p>{SAID[row.status].capitalize()}.</p>{lines}",
+        "output_format": "html",
+        "tags": [f"lesson {row.lesson}"],
+    }

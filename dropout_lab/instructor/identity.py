@@ -1,7 +1,7 @@
 """Whose submission is it? Results on one side, rows of a class list on the other.
 
-A submission is known by the name of its folder or zip. Downloads from Canvas and Moodle put their own number before what
-the student chose: `doejane_LATE_4711_123456_work.zip`, `Jane Doe_4711_assignsubmission_file`.
+A submission is known by the name of its folder or zip. Downloads from Canvas and Moodle put their own number before
+what the student chose: `doejane_LATE_4711_123456_work.zip`, `Jane Doe_4711_assignsubmission_file`.
 """
 
 import re

@@ -2,7 +2,8 @@
 
 It looks at a tree or at a zip, file by file, and knows the answers from the regions between BEGIN and END SOLUTION
 in solutions/. A line counts as a leak where it stands whole: as a line, after indentation, before a comment, or quoted.
-Lines that compute nothing (`x, w = cache`, `return grads`, the head of a plain loop) give nothing away and are not looked for.
+Lines that compute nothing (`x, w = cache`, `return grads`, the head of a plain loop or function) or only count
+(`depth = len(params) // 2`) give nothing away and are not looked for.
 """
 
 import ast
@@ -61,7 +62,9 @@ def find_in_zip(path, solutions=None):
     findings = []
     with zipfile.ZipFile(path) as archive:
         for name in sorted(n for n in archive.namelist() if not n.endswith("/")):
-            inner = PurePosixPath(name).relative_to(PurePosixPath(name).parts[0]) if "/" in name else PurePosixPath(name)
+            inner = (
+                PurePosixPath(name).relative_to(PurePosixPath(name).parts[0]) if "/" in name else PurePosixPath(name)
+            )
             if any(inner.is_relative_to(folder) for folder in _ELSEWHERE):
                 findings.append(Finding(name, 0, "has no place in a student's copy"))
             findings += inspect(name, archive.read(name), answers)
@@ -101,7 +104,11 @@ def inspect(name, content, answers):
 
 
 def _in_lines(name, lines, answers, first=1):
-    return [Finding(name, n, f"a solution line: {line}") for n, text in enumerate(lines, first) if (line := answers.within(text))]
+    return [
+        Finding(name, n, f"a solution line: {line}")
+        for n, text in enumerate(lines, first)
+        if (line := answers.within(text))
+    ]
 
 
 def _in_notebook(name, text, answers):
@@ -121,7 +128,9 @@ def _in_notebook(name, text, answers):
             findings.append(Finding(name, line, f"cell {number} is tagged solution"))
         if "### BEGIN SOLUTION" in source or "### END SOLUTION" in source:
             findings.append(Finding(name, line, f"cell {number} has a solution marker"))
-        findings += [Finding(name, line, f"cell {number} has {f.what}") for f in _in_lines(name, source.splitlines(), answers)]
+        findings += [
+            Finding(name, line, f"cell {number} has {f.what}") for f in _in_lines(name, source.splitlines(), answers)
+        ]
     return findings
 
 
@@ -145,7 +154,9 @@ def _solution_lines(source):
 
 def _tells(line):
     """Whether a line computes something. What is not a whole statement of Python counts as if it did."""
-    head = re.match(r"(for|if|while|with)\b.*:$", line)
+    head = re.match(r"(for|if|while|with|def|class)\b.*:$", line)
+    if re.fullmatch(r"\w+ = len\(\w+\)( (//|\+|-) \d)?", line):
+        return False
     try:
         nodes = list(ast.walk(ast.parse(line + " pass" if head else line)))
     except SyntaxError:

@@ -82,12 +82,20 @@ def _worksheet(sheet, results):
 def _people(sheet, columns):
     """{row: identifiers}, the full name last."""
     first, last, full = sheet.column("First name"), sheet.column("Last name", "Surname"), sheet.column("Full name")
-    return {i: [*(sheet.text(i, c) for c in columns), sheet.text(i, full) or f"{sheet.text(i, first)} {sheet.text(i, last)}"]
-            for i in range(1, len(sheet.rows))}  # fmt: skip
+    return {
+        i: [
+            *(sheet.text(i, c) for c in columns),
+            sheet.text(i, full) or f"{sheet.text(i, first)} {sheet.text(i, last)}",
+        ]
+        for i in range(1, len(sheet.rows))
+    }
 
 
 def words(result):
     """The comment: points, then what is not there yet. Only words of ours, and HTML, which Moodle reads."""
-    open_ = [f"{EXERCISES[row.exercise].number} {row.exercise}: {known.title if (known := mistake_of(row)) else SAID[row.status]}"
-             for row in result.rows if row.status != "passed"]  # fmt: skip
-    return escape(plain(" ".join([summary(result), *(f"{line}." for line in open_)]), 4000), quote=False)
+    not_yet = [(row, mistake_of(row)) for row in result.rows if row.status != "passed"]
+    lines = [
+        f"{EXERCISES[row.exercise].number} {row.exercise}: {known.title if known else SAID[row.status]}."
+        for row, known in not_yet
+    ]
+    return escape(plain(" ".join([summary(result), *lines]), 4000), quote=False)

@@ -96,7 +96,11 @@ def read(path):
             raise NotAResult(f"larger than {LARGEST} bytes")
         data = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
     except (OSError, ValueError, RecursionError) as error:
-        raise error if isinstance(error, NotAResult) else NotAResult(f"not JSON that can be read ({type(error).__name__})") from None
+        raise (
+            error
+            if isinstance(error, NotAResult)
+            else NotAResult(f"not JSON that can be read ({type(error).__name__})")
+        ) from None
     return parse(data, path.stem)
 
 
@@ -116,19 +120,37 @@ def parse(data, stem="result"):
         raise NotAResult("more points in total than in its exercises")
     sources = data.get("sources")
     return Result(
-        re.sub(r"[^\w.-]", "_", stem) or "result", _text(data, "student"), _text(data, "submission"), points, most, rows,
-        {str(k): str(v) for k, v in _dict(data, "files").items()}, tuple(map(str, _list(data, "notes"))),
+        re.sub(r"[^\w.-]", "_", stem) or "result",
+        _text(data, "student"),
+        _text(data, "submission"),
+        points,
+        most,
+        rows,
+        {str(k): str(v) for k, v in _dict(data, "files").items()},
+        tuple(map(str, _list(data, "notes"))),
         {str(k): _runs(v) for k, v in sources.items()} if isinstance(sources, dict) else {},
-        _number(data, "seconds", 0), _text(data, "isolation"), data.get("seed") if isinstance(data.get("seed"), int) else None)  # fmt: skip
+        _number(data, "seconds", 0),
+        _text(data, "isolation"),
+        data.get("seed") if isinstance(data.get("seed"), int) else None,
+    )
 
 
 def _row(data):
     if not isinstance(data, dict) or data.get("exercise") not in EXERCISES:
         raise NotAResult("an exercise in it is not in the table")
     e = EXERCISES[data["exercise"]]
-    row = Row(e.name, e.module, e.lesson, e.number, data.get("status"), _number(data, "points"), _number(data, "max_points"),
-              data.get("mistake") if isinstance(data.get("mistake"), str) else None,
-              _text(data, "message"), _number(data, "seconds", 0))  # fmt: skip
+    row = Row(
+        e.name,
+        e.module,
+        e.lesson,
+        e.number,
+        data.get("status"),
+        _number(data, "points"),
+        _number(data, "max_points"),
+        data.get("mistake") if isinstance(data.get("mistake"), str) else None,
+        _text(data, "message"),
+        _number(data, "seconds", 0),
+    )
     if row.status not in STATUS:
         raise NotAResult(f"{e.name} has no status that is known")
     if row.points > row.max_points or (row.points and row.status != "passed"):

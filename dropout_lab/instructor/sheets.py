@@ -1,7 +1,8 @@
-"""A table in a file that someone else's program wrote: cells are read, and a cell can be replaced. All other bytes stay.
+"""A table in a file that someone else's program wrote: cells are read, and can be replaced. All other bytes stay.
 
-Rules: a record ends at CR, LF or CR LF outside quotes; a field that begins with " runs to the next " that is not doubled;
-separators are one of , ; and tab. They are ASCII, which in UTF-8 and in the single-byte code pages stands for itself.
+Rules: a record ends at CR, LF or CR LF outside quotes; a field that begins with " runs to the next " that is not
+doubled; separators are one of , ; and tab. They are ASCII, which in UTF-8 and in the single-byte code pages stands
+for itself.
 """
 
 import re
@@ -46,7 +47,7 @@ class Sheet:
         self._comma = self._uses_decimal_comma()
 
     def _read(self, needs):
-        """(separator, rows): the separator that finds the columns, else the one that stands most often in the header."""
+        """(separator, rows): the separator that finds the columns, else the most frequent one in the header."""
         tried, refused = [], []
         for separator in _separators(self.content):
             try:

@@ -1,7 +1,7 @@
 """Which submissions are alike enough to look at: a place to look, not a verdict.
 
-A module is read as tokens without comments, docstrings, layout and chosen names; every run of 8 tokens is hashed. What the
-stub already says, and what a good part of the class says too, is left out before two submissions are compared:
+A module is read as tokens without comments, docstrings, layout and chosen names; every run of 8 tokens is hashed. What
+the stub already says, and what a good part of the class says too, is left out before two submissions are compared:
     likeness = |A and B| / |A or B|
 """
 
@@ -19,12 +19,20 @@ from dropout_lab.instructor import markers
 RUN = 8  # tokens
 ALIKE = 0.5  # likeness from which a pair is shown
 ENOUGH = 30  # runs in common: about as many tokens, so that a one-line answer alone is no evidence
-_LAYOUT = {tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING, tokenize.ENDMARKER}
+_LAYOUT = {
+    tokenize.NEWLINE,
+    tokenize.NL,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.COMMENT,
+    tokenize.ENCODING,
+    tokenize.ENDMARKER,
+}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two submissions, by position, how alike they are (0 to 1), how many runs of tokens they share, and in which modules."""
+    """Two submissions, by position, how alike they are (0 to 1), how many runs of tokens they share, and where."""
 
     first: int
     second: int
@@ -37,7 +45,9 @@ def fingerprint(text):
     """The hashes of all runs of tokens of a module, sorted. Text that is not Python gives as many as can be read."""
     tokens = _tokens(text)
     runs = {" ".join(tokens[i : i + RUN]) for i in range(max(1, len(tokens) - RUN + 1))} if tokens else set()
-    return sorted(int.from_bytes(blake2b(run.encode("utf-8", "replace"), digest_size=6).digest(), "big") for run in runs)
+    return sorted(
+        int.from_bytes(blake2b(run.encode("utf-8", "replace"), digest_size=6).digest(), "big") for run in runs
+    )
 
 
 def stubs(folder=Path(__file__).parents[1]):

@@ -30,4 +30,6 @@ def grades(results):
 
 def unmatched(left):
     """Who was left out of an export, and why."""
-    return csv_bytes(["student", "submission", "points", "why"], [[r.student, r.submission, r.points, why] for r, why in left])
+    return csv_bytes(
+        ["student", "submission", "points", "why"], [[r.student, r.submission, r.points, why] for r, why in left]
+    )

@@ -22,12 +22,16 @@ def plain(thing, limit=LIMIT):
 
 def html(thing, limit=LIMIT):
     """Escaped, with what stands between backticks set as code."""
-    return "".join(f"<code>{escape(part)}</code>" if code else escape(part) for code, part in _parts(plain(thing, limit)))
+    return "".join(
+        f"<code>{escape(part)}</code>" if code else escape(part) for code, part in _parts(plain(thing, limit))
+    )
 
 
 def markdown(thing, limit=LIMIT):
     """The same in Markdown: no character of the text can open a tag, a link, a mention or a list."""
-    return "".join(f"`{part}`" if code and part.strip() else _unmarked(part) for code, part in _parts(plain(thing, limit)))
+    return "".join(
+        f"`{part}`" if code and part.strip() else _unmarked(part) for code, part in _parts(plain(thing, limit))
+    )
 
 
 def cell(thing, limit=LIMIT):

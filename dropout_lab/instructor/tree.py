@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path, PurePosixPath
 
-STUDENT = ("dropout_lab", "lessons", "README.md", "LICENSE", "pyproject.toml", "environment.yml")
+STUDENT = ("dropout_lab", "lessons", "README.md", "LICENSE", "pyproject.toml", "environment.yml", ".github/dropout.png")
 TEACHER = ("dropout_lab/instructor",)  # the command line does without it
 _SCRAP = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", "build", "dist"}
 
@@ -22,11 +22,15 @@ def student_files(root):
 def is_scrap(path):
     """Whether a path is bytecode, a cache, or hidden: nothing that anybody hands out."""
     path = PurePosixPath(path)
-    return path.suffix in {".pyc", ".pyo"} or any(p in _SCRAP or p.startswith(".") or p.endswith(".egg-info") for p in path.parts)
+    if path.name == "dropout.png":  # the picture of README.md
+        return False
+    return path.suffix in {".pyc", ".pyo"} or any(
+        p in _SCRAP or p.startswith(".") or p.endswith(".egg-info") for p in path.parts
+    )
 
 
 def _is_students(path):
-    inside = path.parts[0] in STUDENT
+    inside = any(path.is_relative_to(top) for top in STUDENT)
     return inside and not any(path.is_relative_to(folder) for folder in TEACHER)
 
 
