@@ -47,7 +47,8 @@ def active(cache):
 
 
 @both("C20", "Z20", "backward ignores the mask",
-      seen=("https://github.com/rohitg00/ai-engineering-from-scratch/pull/17", "https://github.com/iamtrask/Grokking-Deep-Learning/issues/68"))
+      seen=("https://github.com/rohitg00/ai-engineering-from-scratch/pull/17",
+            "https://github.com/iamtrask/Grokking-Deep-Learning/issues/68"))
 def ignored(dout, cache):
     """Nudge the input of a dropped unit: its output stays 0 and the loss stays where it is.
     So what is that unit's gradient?"""
@@ -161,7 +162,7 @@ def single(dout, cache):
 
 @both("C48", "Z48", "a float64 mask turns float32 into float64", seen=("44 of 70 published layers",))
 def promoted(dout, cache):
-    """float32 times float64 is float64, and every layer below inherits it. What dtype has the mask, and what dtype has dout?"""
+    """float32 times float64 is float64, and every layer below inherits it. Which dtype has the mask, which has dout?"""
     return dout * backward(np.ones(dout.shape), cache)
 
 
@@ -193,7 +194,8 @@ def stale(dout, cache):
     return backward(dout, _last.get("mask", cache))
 
 
-@both("C54b", None, "backward cannot use the cache of a test-time pass", stores=lambda x, out, cache: cache if active(cache) else None)
+@both("C54b", None, "backward cannot use the cache of a test-time pass", stores=lambda x, out,
+      cache: cache if active(cache) else None)
 def unusable(dout, cache):
     """At test time forward put no mask into the cache. What should backward do then?"""
     return backward(dout, cache)

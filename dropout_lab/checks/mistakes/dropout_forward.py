@@ -79,7 +79,7 @@ def per_call(x, p, rng):
 @coins_of("C33", "Z33", "each call drops exactly the same number of entries",
           seen=("https://community.deeplearning.ai/t/dropout-regularization-programming-exercise-issue/86951",))
 def exact_count(x, p, rng):
-    """p is a probability, not a quota: with a quota the coins are no longer independent, and a small array never drops."""
+    """p is a probability, not a quota: with a quota coins are not independent, and a small array never drops."""
     keep = np.ones(x.size, bool)
     keep[rng.permutation(x.size)[: int(p * x.size)]] = False
     return keep.reshape(x.shape)
@@ -93,7 +93,8 @@ def exact_rows(x, p, rng):
 
 
 @coins_of("C42", "Z42", "the random numbers start anew in every call: always the same mask",
-          seen=("https://community.deeplearning.ai/t/inverted-dropout-killing-nodes-or-stabbing-training-examples/49593/2",
+          seen=(
+                "https://community.deeplearning.ai/t/inverted-dropout-killing-nodes-or-stabbing-training-examples/49593/2",
                 "https://github.com/PaddlePaddle/Paddle/issues/7796"))
 def seeded_inside(x, p, rng):
     """A seed set inside the layer gives the same coins for every mini-batch, and some units never train.
@@ -130,8 +131,10 @@ def unset(x, p, rng):
 
 
 @in_training("C01", "p is taken for the probability to keep",
-             seen=("https://github.com/piergiaj/pytorch-i3d/issues/58", "https://github.com/google-research/electra/pull/61",
-                   "https://github.com/pudae/tensorflow-densenet/pull/22", "https://github.com/kbreininger/tutorial-dlframework/pull/3"))
+             seen=("https://github.com/piergiaj/pytorch-i3d/issues/58",
+                   "https://github.com/google-research/electra/pull/61",
+                   "https://github.com/pudae/tensorflow-densenet/pull/22",
+                   "https://github.com/kbreininger/tutorial-dlframework/pull/3"))
 def swapped(x, p, rng):
     """Here p is the probability to DROP. Papers and libraries differ; at p = 0.5 nobody notices."""
     return thinned(x, rng.uniform(size=x.shape) < p, np.float64(1) / p if p else np.nan)
@@ -226,7 +229,8 @@ def exchanged(x, p, rng, train):
 
 
 @in_training("C45", "the input is changed in place",
-             seen=("https://github.com/rohan-varma/neuralnets/issues/1", "https://github.com/pytorch/pytorch/issues/727",
+             seen=("https://github.com/rohan-varma/neuralnets/issues/1",
+                   "https://github.com/pytorch/pytorch/issues/727",
                    "https://github.com/luigibonati/mlcolvar/issues/118", "https://github.com/CUNY-CL/yoyodyne/pull/298"))
 def in_place(x, p, rng):
     """The layer below keeps this array for its own backward pass. With a new array for the output, nothing is lost."""
@@ -246,7 +250,7 @@ def single(x, p, rng, train):
              seen=("44 of 70 published layers", "https://github.com/ml-explore/mlx/issues/1321",
                    "https://github.com/Lasagne/Lasagne/issues/563", "https://github.com/unifyai/ivy/pull/15645"))
 def promoted(x, p, rng):
-    """float32 times float64 is float64, and every layer above inherits it. What dtype has the mask, and what dtype has x?"""
+    """float32 times float64 is float64, and every layer above inherits it. Which dtype has the mask, which has x?"""
     return x * (kept(x, p, rng) * inverse(p)), (kept(x, p, rng), inverse(p))
 
 
@@ -349,9 +353,10 @@ def zeroing_single(x, p, rng, train):
     return thinned(x, kept(x, p, rng), 1.0) if train else thinned(x, True, 1 - p)
 
 
-@in_training("Z48", "a float64 mask turns float32 into float64", seen=("44 of 70 published layers",), of="zeroing_forward")
+@in_training("Z48", "a float64 mask turns float32 into float64", seen=("44 of 70 published layers",), of=
+             "zeroing_forward")
 def zeroing_promoted(x, p, rng):
-    """float32 times float64 is float64, and every layer above inherits it. What dtype has the mask, and what dtype has x?"""
+    """float32 times float64 is float64, and every layer above inherits it. Which dtype has the mask, which has x?"""
     keep = kept(x, p, rng)
     return x * keep.astype(float), (keep, 1.0)
 

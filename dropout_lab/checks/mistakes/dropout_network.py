@@ -66,7 +66,7 @@ class Network:
     def loss_and_grads(self, params, x, y, p, rng, train=True):
         scores, cache = self.mlp_forward(params, x, p, rng, train)
         probabilities = self.probabilities(scores, self.rates(p)[1], rng, train)
-        one_hot = np.eye(scores.shape[1])[y]
+        one_hot = np.eye(scores.shape[1], dtype=scores.dtype)[y]
         loss = float(-np.log((probabilities * one_hot).sum(axis=1)).sum() / len(y))
         return loss, self.mlp_backward((probabilities - one_hot) / len(y), cache)
 
@@ -185,7 +185,8 @@ class Exchanged(Network):
 
 
 @network("C42", "a new generator with a fixed seed in every call: always the same masks",
-         seen=("https://community.deeplearning.ai/t/inverted-dropout-killing-nodes-or-stabbing-training-examples/49593/2",))
+         seen=(
+               "https://community.deeplearning.ai/t/inverted-dropout-killing-nodes-or-stabbing-training-examples/49593/2",))
 class Seeded(Network):
     """Hand the `rng` that came in to every layer. A generator made here gives each mini-batch the same coins."""
 

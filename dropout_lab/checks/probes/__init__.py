@@ -117,6 +117,6 @@ def float32(*arrays):
 
 def load_all():
     """Import every probe."""
-    for name in ("layers", "gradcheck", "network", "training", "dropout", "dropout_network", "noise"):
+    for name in ("layers", "gradcheck", "network", "training", "dropout", "noise"):
         importlib.import_module(f"{__name__}.{name}")
     return PROBES
