@@ -8,6 +8,9 @@ from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.words import describe, kind, named, plain, readable, same
 
 
+RIGHT = "as it should be"  # what is seen where nothing has to be told apart
+
+
 @dataclass(frozen=True)
 class Aspect:
     """One thing that was looked at.
@@ -26,8 +29,8 @@ class Aspect:
         Sightings this close are alike; for statistics, which never repeat exactly.
     contract : bool
         A duty beside the values: not to change an input, to keep a dtype.
-    repeats : str
-        The name of another aspect. Where that one is not met, this one says nothing new and keeps silent.
+    repeats : str or tuple of str
+        Names of other aspects. Where one of them is not met, this one says nothing new and keeps silent.
     """
 
     name: str
@@ -36,7 +39,11 @@ class Aspect:
     say: str
     near: float = 1e-6
     contract: bool = False
-    repeats: str = ""
+    repeats: str | tuple[str, ...] = ()
+
+    def echoes(self, names):
+        """Whether this is only to be expected, given that the aspects of these names are not met."""
+        return any(name in names for name in ((self.repeats,) if isinstance(self.repeats, str) else self.repeats))
 
     def alike(self, other):
         """Whether the other function was seen to do the same here."""
@@ -50,17 +57,15 @@ class Aspect:
             return bool(np.allclose(mine, theirs, rtol=1e-6, atol=self.near, equal_nan=True))
 
 
-def value(name, got, want, tolerance=1e-9, meaning=None, repeats=""):
+def value(name, got, want, tolerance=1e-9, meaning=None, repeats=()):
     """An aspect that is met when got equals want: same shape, finite, entries within tolerance of want's size.
 
     got may be the `Broke` of a call that raised (`outcome`); what it says is said then.
     """
-    ok = same(got, want, tolerance)
-    if isinstance(got, Broke):
-        say = f"{named(name)}: {got.say()}"
-    else:
-        say = "" if ok else describe(name, got, want, tolerance)
-    return Aspect(name, sighting(got), ok, say + (f" {meaning}" if meaning and not ok else ""), repeats=repeats)
+    if same(got, want, tolerance):
+        return Aspect(name, RIGHT, True, "", repeats=repeats)
+    say = f"{named(name)}: {got.say()}" if isinstance(got, Broke) else describe(name, got, want, tolerance)
+    return Aspect(name, sighting(got), False, say + (f" {meaning}" if meaning else ""), repeats=repeats)
 
 
 def sighting(got):
@@ -75,17 +80,22 @@ def sighting(got):
 
 def untouched(name, before, now):
     """An aspect that is met when the caller's array is still what it was."""
-    changed = not np.array_equal(before, now, equal_nan=True)
-    say = f"it changed `{name}` in place. Whoever called still needs it: work on a copy, or write `a = a * m`, not `a *= m`."
+    same_shape = isinstance(now, np.ndarray) and now.shape == before.shape
+    changed = not (same_shape and ((now == before).all() or np.array_equal(before, now, equal_nan=True)))
+    say = (f"it changed `{name}` in place. Whoever called still needs it:"
+           " work on a copy, or write `a = a * m`, not `a *= m`.")  # fmt: skip
     return Aspect(f"{name} untouched", changed, not changed, say, contract=True)
 
 
 def keeps_dtype(name, got, dtype):
     """An aspect that is met when an array comes back in the dtype that went in."""
     array, dtype = plain(got), np.dtype(dtype)
-    seen = sighting(got) if isinstance(got, Broke) else kind(got) if array is None else str(array.dtype)
+    if array is not None and array.dtype == dtype:
+        return Aspect(f"{name} dtype", RIGHT, True, "", contract=True)
     if isinstance(got, Broke):
-        say = f"with {dtype} arrays {got.say()}"
+        seen, say = sighting(got), f"with {dtype} arrays {got.say()}"
     else:
-        say = f"{dtype} went in and `{name}` came out as {seen}. Training runs in float32; a layer keeps what it is given."
-    return Aspect(f"{name} dtype", seen, seen == str(dtype), say, contract=True)
+        seen = kind(got) if array is None else str(array.dtype)
+        say = (f"{dtype} went in and `{name}` came out as {seen}."
+               " Training runs in float32; a layer keeps what it is given.")  # fmt: skip
+    return Aspect(f"{name} dtype", seen, False, say, contract=True)

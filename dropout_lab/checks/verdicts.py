@@ -100,7 +100,7 @@ def _explain(exercise, failing, shaky, seed):
     """A failed verdict: the mistake behind the gravest aspect, else the aspect itself; then what else there is."""
     found = diagnose(exercise.name, failing, seed)
     gravest = failing[0]
-    speaking = [a for a in failing if a.repeats not in {b.name for b in failing}]
+    speaking = [a for a in failing if not a.echoes({b.name for b in failing})]
     first = next((m for m, covered in found if gravest.name in covered), None)
     status = "error" if gravest.name == "runs" else "failed"
     hint = f'hint("{exercise.name}") for the next step.'
@@ -129,16 +129,21 @@ def diagnose(name, failing, seed):
     """[(mistake, names of the failing aspects that it explains)], the best explanation of the gravest first.
 
     A mistake matters only where it itself fails; it explains a function that fails in all of those aspects and
-    was seen to do the same in each. What one mistake explains is taken off before the next is looked for.
+    was seen to do the same in each. With two faults at once, an aspect that only repeats another may show a mixture of
+    both; it then is enough to fail there. What one mistake explains is taken off before the next is looked for.
     """
     seen, left, found = {a.name: a for a in failing}, [a.name for a in failing], []
-    candidates = [(m, names) for m, names in _signatures(name, seed)
-                  if all(n in seen and seen[n].alike(a) for n, a in names.items())]  # fmt: skip
+    candidates = []
+    for m, names in _signatures(name, seed):
+        if all(n in seen for n in names):
+            differing = [a for n, a in names.items() if not seen[n].alike(a)]
+            if all(a.echoes(names) for a in differing):
+                candidates.append((m, names, not differing))
     while left:
-        useful = [(m, names) for m, names in candidates if set(names) & set(left)]
+        useful = [c for c in candidates if set(c[1]) & set(left)]
         if not useful:
             break
-        best, names = max(useful, key=lambda c: (left[0] in c[1], len(set(c[1]) & set(left))))
+        best, names, _ = max(useful, key=lambda c: (left[0] in c[1], c[2], len(set(c[1]) & set(left))))
         found.append((best, set(names)))
         left = [n for n in left if n not in names]
     return found

@@ -28,12 +28,13 @@ def readable(array):
 
 def same(got, want, tolerance=1e-9):
     """Same shape, finite, and within tolerance of the size of want. Never true by broadcasting or by nan."""
-    got, want = plain(got), np.asarray(want)
-    if not readable(got) or got.shape != want.shape:
+    got = plain(got)
+    if not readable(got) or got.shape != np.shape(want):
         return False
-    with np.errstate(invalid="ignore", over="ignore"):
-        off = np.abs(got - want)
-    return bool((off <= tolerance * np.abs(want).max(initial=1.0)).all())  # nan is not <= anything
+    if got.dtype.kind == "f" and not np.isfinite(got).all():
+        return False
+    off = np.abs(np.subtract(got, want, dtype=float))
+    return bool((off <= tolerance).all() or (off <= tolerance * np.abs(want).max(initial=1.0)).all())
 
 
 def number(x):

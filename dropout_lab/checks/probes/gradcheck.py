@@ -32,7 +32,7 @@ class Cubic:
 @case
 def _cubic_case(rng):
     """x of several shapes, away from 0; c likewise, so that every slope and every second derivative is."""
-    shapes = {"": (3, 2), " for a vector": (2,), " for an array of three axes": (2, 1, 2), " for a single number": ()}
+    shapes = {"": (3, 2), " for a vector": (2,), " for an array of three axes": (1, 2, 1), " for a single number": ()}
     xs = {k: np.array(rng.uniform(0.5, 1.5, s) * rng.choice([-1.0, 1.0], s)) for k, s in shapes.items()}
     cs = {k: np.array(rng.uniform(0.5, 1.5, s) * rng.choice([-1.0, 1.0], s)) for k, s in shapes.items()}
     return SimpleNamespace(xs=xs, cs=cs, y=rng.uniform(0.5, 1.5, (2, 2)))
@@ -52,6 +52,7 @@ def numerical_gradient(f, rng):
     yield untouched("x", x, given)
     if step == "right":  # else the values are only consequences
         yield value("grad", grad, 3 * weights * x * x, tolerance=1e-7)
+    x, weights = c.xs[" for a vector"], c.cs[" for a vector"]
     cubic = Cubic(weights, x)
     grad = outcome(lambda: f.numerical_gradient(cubic, x.copy(), ASKED))
     used = _size(cubic.farthest, ASKED)
@@ -115,19 +116,23 @@ def relative_error(f, rng):
     given = copies(c.a, c.b)
     formula = "It is |a - b| / (|a| + |b|), each a length of the whole array."
     yield value("error", f.relative_error(*given), c.right, tolerance=1e-7, meaning=formula)
-    tiny = f.relative_error(c.a * 1e-6, c.b * 1e-6)
+
+    def again(*arrays):
+        return outcome(lambda: f.relative_error(*arrays))
+
+    tiny = again(c.a * 1e-6, c.b * 1e-6)
     meaning = "Both arrays were a million times smaller, and the error relative to them is what it was."
     yield value("the error of tiny gradients", tiny, c.right, tolerance=1e-2, meaning=meaning, repeats="error")
     meaning = "The arrays are equal, and partly 0: a unit that never fires has such a gradient."
-    yield value("the error of equal arrays with zeros", f.relative_error(*copies(c.dead, c.dead)), 0.0, meaning=meaning)
-    yield value("the error of arrays with zeros", f.relative_error(*copies(c.dead, 2 * c.dead)), c.partly, tolerance=1e-7, meaning=formula, repeats="error")
+    yield value("the error of equal arrays with zeros", again(*copies(c.dead, c.dead)), 0.0, meaning=meaning)
+    yield value("the error of arrays with zeros", again(*copies(c.dead, 2 * c.dead)), c.partly, tolerance=1e-7, meaning=formula, repeats="error")
     zeros = np.zeros((2, 3))
-    yield value("the error of zeros and zeros", f.relative_error(*copies(zeros, zeros)), 0.0, meaning="Two gradients that are both 0 agree.")
-    yield value("the error against zeros", f.relative_error(zeros.copy(), np.ones((2, 3))), 1.0, tolerance=1e-7, repeats="error")
-    yield value("the error of single numbers", f.relative_error(np.array(2.0), np.array(-3.0)), 1.0, tolerance=1e-7, repeats="error")
-    yield value("the error of single numbers of one sign", f.relative_error(np.array(2.0), np.array(3.0)), 0.2, tolerance=1e-7, repeats="error")
-    yield _not_a_number(f.relative_error(*copies(c.holed, c.a)), f.relative_error(*copies(c.a, c.holed)))
-    yield _one_shape(outcome(lambda: f.relative_error(np.ones(3), np.ones((3, 1)))))
+    yield value("the error of zeros and zeros", again(*copies(zeros, zeros)), 0.0, meaning="Two gradients that are both 0 agree.")
+    yield value("the error against zeros", again(zeros.copy(), np.ones((2, 3))), 1.0, tolerance=1e-7, repeats="error")
+    yield value("the error of single numbers", again(np.array(2.0), np.array(-3.0)), 1.0, tolerance=1e-7, repeats="error")
+    yield value("the error of single numbers of one sign", again(np.array(2.0), np.array(3.0)), 0.2, tolerance=1e-7, repeats="error")
+    yield _not_a_number(again(*copies(c.holed, c.a)), again(*copies(c.a, c.holed)))
+    yield _one_shape(again(np.ones(3), np.ones((3, 1))))
     for name, before, now in zip("ab", (c.a, c.b), given):
         yield untouched(name, before, now)
 
@@ -173,10 +178,10 @@ class CubicOfAll:
 @case
 def _check_case(rng):
     """Two arrays of different shape and size; the gradient of one is partly wrong, of the other 64 times too small."""
-    shapes = {"W1": (2, 3), "b1": (3,)}
+    shapes = {"W1": (3, 1), "b1": (2,)}
     params, weights = ({k: rng.uniform(0.5, 1.5, s) * rng.choice([-1.0, 1.0], s) for k, s in shapes.items()} for _ in range(2))
     right = {k: 3 * weights[k] * params[k] ** 2 for k in shapes}
-    wrong = {"W1": right["W1"] * np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 2.0]]), "b1": right["b1"] / 64}
+    wrong = {"W1": right["W1"] * np.array([[1.0], [-1.0], [2.0]]), "b1": right["b1"] / 64}
     coarse = right["b1"] + weights["b1"] * ASKED**2
     return SimpleNamespace(params=params, weights=weights, right=right, wrong=wrong,
                            errors={k: _ratio(wrong[k], right[k]) for k in shapes},

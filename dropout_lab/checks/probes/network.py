@@ -8,7 +8,7 @@ import numpy as np
 from dropout_lab.checks.aspects import Aspect, keeps_dtype, sighting, untouched, value
 from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.probes import Unfit, case, copies, entries, outcome, probe, unpack
-from dropout_lab.checks.probes.layers import _loss
+from dropout_lab.checks.probes.layers import _kept, _loss
 from dropout_lab.checks.probes.training import all_of, dictionary_untouched
 from dropout_lab.checks.words import kind, listed, number, plain
 
@@ -23,19 +23,18 @@ def names_of(sizes):
     return [f"{letter}{i}" for i in range(1, len(sizes)) for letter in "Wb"]
 
 
-def _scores(params, x):
-    """The definition; parameters may be stacks, and complex."""
+def _scores(params, h, first=1):
+    """The definition, from layer `first` on, whose input is h; parameters may be stacks, and complex."""
     depth = len(params) // 2
-    h = x
-    for i in range(1, depth + 1):
+    for i in range(first, depth + 1):
         z = np.matmul(h, params[f"W{i}"]) + params[f"b{i}"][..., None, :]
         h = z if i == depth else np.where(z.real > 0, z, 0)
     return h
 
 
-def _signs(params, x):
-    """The signs of what enters each ReLU, and of the scores."""
-    return [np.sign(_scores({k: params[k] for k in names_of(range(i + 1))}, x)) for i in range(1, len(params) // 2 + 1)]
+def _before_relu(params, x):
+    """What enters each ReLU, and the scores."""
+    return [_scores({k: params[k] for k in names_of(range(i + 1))}, x) for i in range(1, len(params) // 2 + 1)]
 
 
 def _network(rng, sizes):
@@ -46,15 +45,17 @@ def _network(rng, sizes):
             params[f"W{i}"] = rng.normal(size=(fan_in, fan_out)) * 1.2 / sqrt(fan_in)
             params[f"b{i}"] = rng.uniform(0.2, 0.6, fan_out) * rng.choice([-1.0, 1.0], fan_out)
         x = rng.normal(size=(8, sizes[0]))
-        if all(5 <= np.count_nonzero(s > 0) <= s.size - 5 for s in _signs(params, x)):
+        if all(5 <= np.count_nonzero(s > 0) <= s.size - 5 for s in _before_relu(params, x)):
             return params, x
 
 
 def _slopes(params, x, *functions):
     """For each function of the scores, its slope in every parameter: the complex step, on a stack of nudged networks."""
     grads = [{} for _ in functions]
+    inputs = [x, *(np.maximum(z, 0.0) for z in _before_relu(params, x))]
     for name, array in params.items():
-        scores = _scores({**params, name: array + 1e-200j * np.eye(array.size).reshape(-1, *array.shape)}, x)
+        nudged = {**params, name: array + 1e-200j * np.eye(array.size).reshape(-1, *array.shape)}
+        scores = _scores(nudged, inputs[int(name[1:]) - 1], first=int(name[1:]))
         for slopes, f in zip(grads, functions):
             slopes[name] = f(scores).imag.reshape(array.shape) / 1e-200
     return grads
@@ -191,8 +192,7 @@ def mlp_backward(f, rng):
         names = names_of(SIZES[depth])
         if depth == 1:
             grads = entries(f.mlp_backward(given, cache), "`grads`", names)
-            kept = copies({k: v for k, v in grads.items() if isinstance(v, np.ndarray)})
-            grads = {**grads, **kept}
+            grads = {name: _kept(grad) for name, grad in grads.items()}
             again = outcome(lambda: entries(f.mlp_backward(net.dscores.copy(), cache), "`grads`", names))
             for name in reversed(names):
                 yield value(f"grads[{name!r}]", grads[name], net.grads[name])
@@ -201,7 +201,7 @@ def mlp_backward(f, rng):
             continue
         what = f"`grads` with {LAYERS[depth]}"
         grads = outcome(lambda: entries(f.mlp_backward(given, cache), "`grads`", names))
-        yield value(what, grads, np.zeros(1)) if isinstance(grads, Broke) else all_of(what, grads, dict(reversed(net.grads.items())))
+        yield value(what, grads, np.zeros(1)) if isinstance(grads, Broke) else all_of(what, grads, dict(reversed(net.grads.items())), repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])))
     small = {k: v.astype(np.float32) for k, v in networks[1].params.items()}
     _, cache = _forward(f, networks[1], params=small, x=networks[1].x.astype(np.float32))
     grads = entries(f.mlp_backward(networks[1].dscores.astype(np.float32), cache), "`grads`", names_of(SIZES[1]))
@@ -237,7 +237,8 @@ def loss_and_grads(f, rng):
             yield untouched("y", net.y, y)
         else:
             yield value(f"`loss` with {LAYERS[depth]}", loss, net.loss, repeats="loss")
-            yield all_of(f"`grads` with {LAYERS[depth]}", entries(grads, "`grads`", names), net.loss_grads)
+            yield all_of(f"`grads` with {LAYERS[depth]}", entries(grads, "`grads`", names), net.loss_grads,
+                         repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])))  # fmt: skip
     net = networks[1]
     got = outcome(lambda: unpack(f.loss_and_grads(*copies(net.params, net.x, net.y), 0.0, np.random.default_rng(0), False), "loss", "grads")[0])
     yield value("`loss` with train=False", got, net.loss, repeats="loss")

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from dropout_lab.checks.aspects import Aspect, keeps_dtype, untouched, value
+from dropout_lab.checks.aspects import RIGHT, Aspect, keeps_dtype, untouched, value
 from dropout_lab.checks.probes import case, copies, entries, outcome, probe, unpack
-from dropout_lab.checks.words import listed
+from dropout_lab.checks.words import listed, plain, readable
 
 LR, MOMENTUM = 0.2, 0.7
 STEPS = ("first", "second", "third")
@@ -33,7 +33,7 @@ def sgd_momentum(f, rng):
         new, speed = unpack(f.sgd_momentum(*given, LR, MOMENTUM), "params", "velocity")
         new, speed = entries(new, "`params`", c.params), entries(speed, "`velocity`", c.params)
         for what, got, want in (("params", new, c.paths[t]), ("velocity", speed, c.moves[t])):
-            before = f"`{what}` after the {STEPS[t - 1]} step" if t else ""
+            before = f"`{what}` after the {STEPS[t - 1]} step" if t else ()
             yield all_of(f"`{what}` after the {step} step", got, want, repeats=before)
         if t == 1:
             for what, before, now in zip(("params", "grads", "velocity"), (params, c.grads[t], velocity), given):
@@ -47,24 +47,25 @@ def sgd_momentum(f, rng):
         yield keeps_dtype(f"{what}['W1']", entries(arrays, f"`{what}`", c.params)["W1"], np.float32)
 
 
-def all_of(name, got, want, tolerance=1e-9, repeats=""):
+def all_of(name, got, want, tolerance=1e-9, repeats=()):
     """One aspect for a dictionary of arrays: what is seen is all of them, what is said is of the first that is wrong."""
+    arrays = {k: plain(got[k]) for k in want}
+    fits = all(readable(arrays[k]) and arrays[k].shape == want[k].shape for k in want)
     parts = {k: value(k, got[k], want[k], tolerance) for k in want}
     wrong = [k for k, part in parts.items() if not part.ok]
     if not wrong:
-        seen = "as it should be"
-    elif all(isinstance(part.seen, np.ndarray) and part.seen.shape == want[k].shape for k, part in parts.items()):
-        seen = np.concatenate([part.seen.ravel() for part in parts.values()])
+        return Aspect(name, RIGHT, True, "", repeats=repeats)
+    if fits:
+        seen = np.concatenate([(part.seen if not part.ok else want[k]).ravel() for k, part in parts.items()])
     else:
-        seen = "; ".join(str(part.seen) if isinstance(part.seen, str) else str(part.seen.shape) for part in parts.values())
-    which = "" if len(wrong) in (0, len(want)) else f"{listed(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong. "
-    say = f"{name}: {which}{parts[wrong[0]].say}" if wrong else ""
-    return Aspect(name, seen, not wrong, say, repeats=repeats)
+        seen = "; ".join(part.seen if isinstance(part.seen, str) else str(part.seen.shape) for part in parts.values())
+    which = "" if len(wrong) == len(want) else f"{listed(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong. "
+    return Aspect(name, seen, False, f"{name}: {which}{parts[wrong[0]].say}", repeats=repeats)
 
 
 def dictionary_untouched(what, before, now):
     """An aspect that is met when a dictionary that was passed in has the entries, and the arrays, that it had."""
-    changed = [k for k in before if k not in now or not np.array_equal(before[k], now[k])] + [k for k in now if k not in before]
+    changed = [k for k in {**before, **now} if k not in now or k not in before or not np.array_equal(before[k], now[k])]
     say = f"it changed `{what}` ({', '.join(map(repr, changed))}) in place. Return new dictionaries; whoever called may still need the old ones."
     return Aspect(f"{what} untouched", bool(changed), not changed, say, contract=True)
 
@@ -83,16 +84,16 @@ def _lengths_case(rng):
 def max_norm(f, rng):
     c = _lengths_case(rng)
     given = c.w.copy()
-    w = f.max_norm(given, c.limit)
-    fits = np.shape(w) == c.w.shape if isinstance(w, np.ndarray) else False
-    if not fits:
-        yield value("w", w, c.right)
+    got = f.max_norm(given, c.limit)
+    w = plain(got)
+    if not readable(w) or w.shape != c.w.shape:
+        yield value("w", got, c.right)
         return
     parts = (("`w` in columns longer than the limit", slice(3, 5), "Their length should be the limit, their direction what it was."),
              ("`w` in columns shorter than the limit", slice(1, 3), "They are to stay as they are."),
              ("`w` in a column of zeros", slice(0, 1), "Its length is 0; nothing is to be divided by it."))
     for name, part, meaning in parts:
-        yield value(name, np.ndarray.view(w, np.ndarray)[:, part], c.right[:, part], meaning=meaning)
+        yield value(name, w[:, part], c.right[:, part], meaning=meaning)
     yield value("`w` with limit 4", outcome(lambda: f.max_norm(c.w.copy(), 4.0)), c.wide, repeats=parts[0][0])
     yield untouched("w", c.w, given)
     yield keeps_dtype("w", outcome(lambda: f.max_norm(c.w.astype(np.float32), c.limit)), np.float32)
