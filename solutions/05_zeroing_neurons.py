@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 05 · Zeroing neurons
 #
-# **You will** build the layer that the question proposes, find out what its backward pass must do, and meet it again at test time.
-# **You need** lessons 01 to 03: `layers.py`, `gradcheck.py` and `init_params` complete.
+# **You will** build the layer that the question proposes, find out what its backward pass must do, and meet it again at test time.\
+# **You need** lessons 01 to 03: `layers.py`, `gradcheck.py` and `init_params` complete.\
 # **Minutes:** 60.
 
 # %% tags=["setup"]
@@ -37,8 +37,9 @@ from dropout_lab.network import init_params, softmax
 #
 # $$out_{nh} = x_{nh}\,m_{nh} \qquad P(m_{nh} = 0) = p$$
 #
-# **Build 5.1 · `zeroing_forward`** · ●○○ · 10 minutes · three lines
+# **Build 5.1 · `zeroing_forward`** · ●○○ · 10 minutes · three lines\
 # In `dropout_lab/dropout.py`. Draw one random number per entry from `rng` and compare; a comparison gives an array of True and False.
+# `x` may have any number of axes. float32 in, float32 out; whole numbers in, floats out.
 # At test time the function's description asks for a factor instead of a mask. The proposal has no such factor. Put it in for now:
 # the last part of the lesson takes it out again, to see what it is for.
 # Stuck? `hint("zeroing_forward")`.
@@ -124,7 +125,8 @@ def backward_unmasked(dout, cache):
 
 
 _, cache = zeroing_forward(x, 0.3, np.random.default_rng(5))
-errors = gradient_check(lambda params: loss(params["x"]), {"x": x}, {"x": backward_unmasked(weights, cache)})
+grads = {"x": backward_unmasked(weights, cache)}
+errors = gradient_check(lambda params: loss(params["x"]), {"x": x}, grads)
 show(relative_error_is_below_1e_7=errors["x"] < 1e-7)
 
 # %%
@@ -133,8 +135,8 @@ plot_gradient_error(zeroing_forward, backward_unmasked, x, p=0.3, rng=np.random.
 # %% [markdown]
 # The check fails, and only at the units that were dropped. Where a unit was kept, the mask multiplied by 1, and passing on is right.
 #
-# **Build 5.2 · `zeroing_backward`** · ●○○ · 5 minutes · one line
-# In `dropout_lab/dropout.py`. The forward pass multiplied by something; by the chain rule, so does the backward pass.
+# **Build 5.2 · `zeroing_backward`** · ●○○ · 5 minutes · one line\
+# In `dropout_lab/dropout.py`. The forward pass multiplied by something, at test time too; by the chain rule, so does the backward pass.
 # Decide in `zeroing_forward` what to put in the cache. Stuck? `hint("zeroing_backward")`.
 
 # %%
@@ -177,9 +179,13 @@ batch, labels = data.standard_normal((8, 5)), data.integers(0, 3, 8)
 my_suspects = [...]
 params = init_params([5, 6, 3], np.random.default_rng(8))
 for backward in (backward_unmasked, zeroing_backward):
-    grads = step(params, batch, labels, np.random.default_rng(9), backward)[1]
-    errors = gradient_check(lambda q: step(q, batch, labels, np.random.default_rng(9), zeroing_backward)[0], params, grads)
-    print(backward.__name__, "below 1e-7:", {name: bool(error < 1e-7) for name, error in errors.items()})
+
+    def run(params):
+        return step(params, batch, labels, np.random.default_rng(9), backward)
+
+    errors = gradient_check(lambda params: run(params)[0], params, run(params)[1])
+    below = {name: bool(error < 1e-7) for name, error in errors.items()}
+    print(f"{backward.__name__} below 1e-7: {below}")
 
 # %% [markdown]
 # `W2` and `b2` are right without the mask. The second layer's cache holds the *zeroed* `h`, so zeroing forward is felt there all by itself.
@@ -197,12 +203,15 @@ for backward in (backward_unmasked, zeroing_backward):
 # %% tags=["nbval-check-output"]
 my_idle = {"N = 1": ..., "N = 64": ...}
 data = np.random.default_rng(10)
-params = init_params([5, 6, 3], np.random.default_rng(8)) | {"b1": np.full(6, 5.0)}  # every ReLU is on
+params = init_params([5, 6, 3], np.random.default_rng(8))
+params["b1"] += 5.0  # every ReLU is on
 for n in (1, 64):
-    many, y = data.standard_normal((200, n, 5)), data.integers(0, 3, (200, n))
-    rng = np.random.default_rng(11)
-    idle = [(step(params, x, t, rng, zeroing_backward)[1]["W1"] == 0).all(axis=0).sum() for x, t in zip(many, y)]
-    print(f"N = {n}: {np.mean(idle):.1f} of 6 units without a gradient, on average of 200 mini-batches")
+    rng, idle = np.random.default_rng(11), []
+    for _ in range(200):
+        x, y = data.standard_normal((n, 5)), data.integers(0, 3, n)
+        _, grads = step(params, x, y, rng, zeroing_backward)
+        idle.append((grads["W1"] == 0).all(axis=0).sum())
+    print(f"N = {n}: {np.mean(idle):.1f} of 6 units without a gradient, mean of 200 mini-batches")
 
 # %% [markdown]
 # Alone, a sample leaves about two of six idle, $6 \cdot 0.3 = 1.8$. In a batch of 64 every unit is kept for somebody, so all of them learn something.
@@ -226,7 +235,7 @@ def proposal(x, p, rng, train=True):
 
 
 h = np.maximum(np.random.default_rng(12).standard_normal((16, 20)), 0)  # what a ReLU layer gives
-plot_means({"the proposal": proposal}, h, p=0.3, rng=np.random.default_rng(13))
+plot_means({"proposal": proposal}, h, p=0.3, rng=np.random.default_rng(13))
 
 # %% [markdown]
 # In training the mean is about 0.7 of what it is at test time. That is no accident of this batch. The mask is 1 with probability $1-p$
@@ -277,7 +286,7 @@ def scaled_by_p(x, p, rng, train=True):
     return zeroing_forward(x, p, rng) if train else (p * x, None)
 
 
-schemes = {"the proposal": proposal, "scaled by p": scaled_by_p, "your layer": zeroing_forward}
+schemes = {"proposal": proposal, "scaled by p": scaled_by_p, "your layer": zeroing_forward}
 plot_means(schemes, h, p=0.3, rng=np.random.default_rng(13))
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 06 · Inverted dropout
 #
-# **You will** write dropout as it is used today, prove what it does to the mean and the variance, put it into the network, and answer the question.
-# **You need** lesson 05, and `layers.py`, `gradcheck.py` and `network.py` complete up to lesson 03.
+# **You will** write dropout as it is used today, prove what it does to the mean and the variance, put it into the network, and answer the question.\
+# **You need** lesson 05, and `layers.py`, `gradcheck.py` and `network.py` complete up to lesson 03.\
 # **Minutes:** 75.
 
 # %% tags=["setup"]
@@ -13,9 +13,9 @@ import numpy as np
 from dropout_lab.checks import check, hint
 from dropout_lab.dropout import dropout_backward, dropout_forward, zeroing_forward
 from dropout_lab.gradcheck import gradient_check, relative_error
-from dropout_lab.lab.figures.dropout import plot_all_masks, plot_flow, plot_masks, plot_means, plot_variance
+from dropout_lab.lab.figures.dropout import plot_all_masks, plot_masks, plot_means, plot_variance
 from dropout_lab.lab.prediction import recall
-from dropout_lab.lab.show import rounded, show
+from dropout_lab.lab.show import show
 from dropout_lab.lab.widgets.dropout import explore_flow, explore_means
 from dropout_lab.network import init_params, loss_and_grads, mlp_forward
 
@@ -39,9 +39,9 @@ show(kept_times_1_43=0.7 * (1 / 0.7), kept_times_1_30=0.7 * 1.3, kept_times_3_33
 # This is **inverted dropout**. It is what people mean by dropout today, and what `torch.nn.Dropout` does.
 
 # %% [markdown]
-# **Build 6.1 · `dropout_forward`** · ●●○ · 15 minutes · five lines
+# **Build 6.1 · `dropout_forward`** · ●●○ · 15 minutes · five lines\
 # In `dropout_lab/dropout.py`. Your `zeroing_forward` is most of it. Then the edges, which the function's description names:
-# at p = 0 nothing changes, at p = 1 everything is 0 and nothing is `nan`; float32 in, float32 out. Stuck? `hint("dropout_forward")`.
+# at p = 0 nothing changes, at p = 1 everything is 0 and nothing is `nan`; float32 in, float32 out; whole numbers in, floats out. Stuck? `hint("dropout_forward")`.
 
 # %%
 check("dropout_forward")
@@ -118,15 +118,18 @@ plot_all_masks(dropout_forward, p=0.3, rng=np.random.default_rng(5))
 # %% tags=["nbval-check-output"]
 my_exact_ones = [...]
 p, rng = 0.3, np.random.default_rng(6)
-x, w = rng.uniform(0.5, 1.5, 6), np.array([1.0, -1.0, 0.5, 1.0, -0.5, -1.0])
+x, w = rng.uniform(0.5, 1.5, 6), np.array([1, -1, 0.5, 1, -0.5, -1])
 kept = np.array(list(itertools.product([0, 1], repeat=6)))  # (64, 6)
 chance = np.where(kept == 1, 1 - p, p).prod(axis=1)
 outs = x * kept / (1 - p)
-gaps = {"outputs": chance @ outs - x, "sum": chance @ (outs @ w) - x @ w,
-        "ReLU": chance @ np.maximum(outs @ w, 0) - max(x @ w, 0)}
+gaps = {
+    "outputs": np.abs(chance @ outs - x).max(),
+    "sum": np.abs(chance @ (outs @ w) - x @ w),
+    "ReLU": np.abs(chance @ np.maximum(outs @ w, 0) - max(x @ w, 0)),
+}
 print("chances sum to 1:", abs(chance.sum() - 1) < 1e-12)
 for name, gap in gaps.items():
-    print(f"{name}: exact to 1e-12: {np.abs(gap).max() < 1e-12}, off by {np.abs(gap).max():.2f}")
+    print(f"{name}: exact to 1e-12: {gap < 1e-12}, off by {gap:.2f}")
 
 # %% [markdown]
 # For the outputs and for anything linear in them, the mean over all masks *is* the network without a mask, to the last digit. Behind a bend it is not:
@@ -160,7 +163,7 @@ plot_masks(dropout_forward, p=0.3, rng=np.random.default_rng(8))
 # **Predict.** p = 0.3, and a gradient of 1 arrives at a unit that forward kept. What goes on to its input: 0.7, 1, or 1.43? And what is the relative error of a
 # backward pass that has the mask but forgets the scale? Two numbers, before you build.
 #
-# **Build 6.2 · `dropout_backward`** · ●○○ · 5 minutes · one line
+# **Build 6.2 · `dropout_backward`** · ●○○ · 5 minutes · one line\
 # In `dropout_lab/dropout.py`. The chain rule knows no difference between a mask and a scaled mask. Mind what your cache holds at test time.
 # Stuck? `hint("dropout_backward")`.
 
@@ -193,7 +196,7 @@ explore_flow(dropout_forward, dropout_backward, p=0.3)
 # **Predict.** Sizes [5, 7, 6, 3], N = 8, p = (0.2, 0.5). How many coins are tossed in one forward pass?
 
 # %% [markdown]
-# **Build 6.3 · `mlp_dropout`** · ●●○ · 15 minutes · four lines
+# **Build 6.3 · `mlp_dropout`** · ●●○ · 15 minutes · four lines\
 # In `dropout_lab/network.py`. You extend your own `mlp_forward` and `mlp_backward`; `rates(p)` gives the pair (input rate, hidden rate). Each layer needs a mask of its own,
 # and backward has to find it again, so the cache grows. Does the mask on the input need a place in backward? No parameter lies before it.
 # Stuck? `hint("mlp_dropout")`.
@@ -213,8 +216,11 @@ x, y = data.standard_normal((8, 5)), data.integers(0, 3, 8)
 params = init_params([5, 7, 6, 3], np.random.default_rng(11))
 params |= {name: data.normal(0, 0.5, len(params[name])) for name in ("b1", "b2", "b3")}
 for p in (0.0, 0.5, (0.2, 0.5)):
-    _, grads = loss_and_grads(params, x, y, p, np.random.default_rng(12))
-    errors = gradient_check(lambda q, p=p: loss_and_grads(q, x, y, p, np.random.default_rng(12))[0], params, grads)
+
+    def run(params):
+        return loss_and_grads(params, x, y, p, np.random.default_rng(12))
+
+    errors = gradient_check(lambda params: run(params)[0], params, run(params)[1])
     print(f"p = {p}: all {len(errors)} arrays below 1e-7: {max(errors.values()) < 1e-7}")
 
 # %% [markdown]
@@ -225,11 +231,13 @@ for p in (0.0, 0.5, (0.2, 0.5)):
 # **Predict.** At test time, with p = 0.5: how far are the scores from those of the same network with p = 0? And does it matter which seed the generator has?
 
 # %% tags=["nbval-check-output"]
+params = init_params([5, 7, 6, 3], np.random.default_rng(11))
 plain, _ = mlp_forward(params, x, 0.0, np.random.default_rng(0), train=False)
 for seed in (1, 2):
     test, _ = mlp_forward(params, x, 0.5, np.random.default_rng(seed), train=False)
     train, _ = mlp_forward(params, x, 0.5, np.random.default_rng(seed))
-    show(seed=seed, test_is_plain=np.array_equal(test, plain), training_is_plain=np.allclose(train, plain))
+    print(f"seed {seed}: as without dropout in training: {np.allclose(train, plain)},"
+          f" at test time: {np.array_equal(test, plain)}")  # fmt: skip
 
 # %% [markdown]
 # ## The question, again
@@ -259,13 +267,16 @@ p, x = 0.3, np.random.default_rng(13).uniform(0.5, 1.5, (400, 500))
 out, cache = dropout_forward(x, p, np.random.default_rng(14))
 dx = dropout_backward(np.ones_like(x), cache)
 test, _ = dropout_forward(x, p, np.random.default_rng(15), train=False)
-gaussian = x * np.random.default_rng(16).normal(1, np.sqrt(p / (1 - p)), x.shape)
-print(f"1. {np.mean(out == 0):.2f} of the outputs are 0; two rows alike: {np.array_equal(out[0] == 0, out[1] == 0)}")
-print(f"2. kept times {np.median((out / x)[out != 0]):.2f}; mean in training / at test: {out.mean() / test.mean():.2f},"
-      f" without the factor {np.where(out == 0, 0, x).mean() / test.mean():.2f}")
-print(f"3. dx/dout is out/x everywhere: {np.allclose(dx, out / x)}; error if passed on unchanged: {relative_error(np.ones_like(x), dx):.2f}")
-print(f"4. test output is the input: {np.array_equal(test, x)}")
-print(f"5. variance of the mask {np.var(out / x):.2f}, of Gaussian noise {np.var(gaussian / x):.2f}")
+zero, mask = out == 0, out / x
+unscaled, unmasked = np.where(zero, 0, x), np.ones_like(dx)
+gaussian = np.random.default_rng(16).normal(1, np.sqrt(p / (1 - p)), x.shape)
+print(f"1. share of zeros {zero.mean():.2f}; two samples alike: {np.array_equal(zero[0], zero[1])}")
+print(f"2. kept times {np.median(mask[~zero]):.2f}; mean in training / at test time:"
+      f" {out.mean() / test.mean():.2f}, without the factor {unscaled.mean() / test.mean():.2f}")  # fmt: skip
+print(f"3. backward multiplies by the same mask: {np.allclose(dx, mask)};"
+      f" error if passed on unchanged: {relative_error(unmasked, dx):.2f}")  # fmt: skip
+print(f"4. at test time the output is the input: {np.array_equal(test, x)}")
+print(f"5. variance: {mask.var():.2f}; of Gaussian noise: {gaussian.var():.2f}")
 
 # %% [markdown]
 # ## What is now true

@@ -241,7 +241,12 @@ def draw_all_masks(figure, forward, p, rng, units=6, draws=20_000):
 
 def _show(draw, *arguments):
     """Paint, show the figure, and print its caption for those who read instead of see."""
-    caption = draw(plt.figure(), *arguments)
+    figure = plt.figure()
+    try:
+        caption = draw(figure, *arguments)
+    except BaseException:
+        plt.close(figure)  # or the notebook shows it, half painted, beside the error
+        raise
     plt.show()
     print(caption)
 
