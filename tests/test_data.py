@@ -1,4 +1,4 @@
-"""The data: digits from scikit-learn, MNIST from a file or from OpenML. No test here needs a network, or may use one."""
+"""The data: digits from scikit-learn, MNIST from a file or from OpenML. No test here may use a network."""
 
 import gzip
 import hashlib
@@ -56,14 +56,15 @@ def openml(tmp_path, arrays, monkeypatch):
     features.append(feature | {"index": "784", "name": "class", "data_type": "nominal", "is_target": "true",
                                "nominal_value": list("0123456789")})  # fmt: skip
     listed = {"did": 554, "name": "mnist_784", "version": 1, "status": "active", "format": "ARFF"}
-    description = {"id": "554", "name": "mnist_784", "version": "1", "format": "ARFF", "status": "active", "file_id": "52667",
-                   "url": "https://api.openml.org/data/v1/download/52667/mnist_784.arff", "default_target_attribute": "class",
+    description = {"id": "554", "name": "mnist_784", "version": "1", "format": "ARFF", "status": "active",
+                   "url": "https://api.openml.org/data/v1/download/52667/mnist_784.arff", "file_id": "52667",
+                   "default_target_attribute": "class",
                    "md5_checksum": hashlib.md5(text, usedforsecurity=False).hexdigest()}  # fmt: skip
     answers = {
         "api/v1/json/data/list/data_name/mnist_784/limit/2/data_version/1": {"data": {"dataset": [listed]}},
         "api/v1/json/data/554": {"data_set_description": description},
         "api/v1/json/data/features/554": {"data_features": {"feature": features}},
-        "api/v1/json/data/qualities/554": {"data_qualities": {"quality": [{"name": "NumberOfInstances", "value": "30"}]}},
+        "api/v1/json/data/qualities/554": {"data_qualities": {"quality": [{"name": "Rows", "value": "30"}]}},
     }
     cache = tmp_path / "sklearn" / "openml" / "openml.org"
     for path, answer in answers.items():

@@ -238,7 +238,8 @@ def test_workers_find_the_same_modules_as_their_parent(root, tmp_path, student_e
     (tmp_path / "main.py").write_text(code)
     for path, expected in ((root / "solutions", root / "solutions"), (root, root)):
         env = student_env | {"PYTHONPATH": os.pathsep.join([str(path), str(tmp_path)])}
-        out = subprocess.run([sys.executable, tmp_path / "main.py"], env=env, capture_output=True, text=True, check=True).stdout
+        command = [sys.executable, tmp_path / "main.py"]
+        out = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
         assert out.split() == ["True", str(expected / "dropout_lab" / "layers.py")]
 
 
@@ -293,8 +294,9 @@ def test_wrong_labels_are_the_asked_share_and_only_among_the_training_images(mon
 # ---- comparing ----
 
 
-@pytest.mark.parametrize("degrees, level, table", [(1, 0.95, 12.706), (4, 0.99, 4.604), (7, 0.95, 2.365),
-                                                   (15, 0.95, 2.131), (30, 0.9, 1.697), (1000, 0.95, 1.962)])  # fmt: skip
+@pytest.mark.parametrize("degrees, level, table", [
+    (1, 0.95, 12.706), (4, 0.99, 4.604), (7, 0.95, 2.365), (15, 0.95, 2.131), (30, 0.9, 1.697), (1000, 0.95, 1.962)
+])  # fmt: skip
 def test_critical_values_are_those_of_the_tables(degrees, level, table):
     assert round(student_t(degrees, level), 3) == table
 
@@ -354,9 +356,8 @@ def test_a_notebook_with_a_reader_shows_a_bar(tmp_path):
     manager, client = start_new_kernel(cwd=str(tmp_path))
     try:
         outputs = []
-        client.execute_interactive(
-            "from dropout_lab.lab import progress\nfor _ in progress.track(range(3), 'x'):\n    print(progress.watched())",
-            allow_stdin=True, output_hook=outputs.append, timeout=60)  # fmt: skip
+        cell = "from dropout_lab.lab.progress import track\nfor _ in track(range(3), 'x'):\n    pass"
+        client.execute_interactive(cell, allow_stdin=True, output_hook=outputs.append, timeout=60)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

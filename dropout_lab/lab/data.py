@@ -12,8 +12,9 @@ import numpy as np
 
 from dropout_lab.lab.progress import bar
 
-MNIST_TRAIN = 60_000  # the rows of OpenML's table that are the training images; the other 10,000 are the test images
-MNIST_SHA256 = "c2069063c1105f2bf96266aef1ff68c6e13bdda7a54e37bf19c16f1db24efc83"  # of `fingerprint` for Keras's mnist.npz
+MNIST_TRAIN = 60_000  # the first rows of OpenML's table are the training images, the other 10,000 the test images
+# `fingerprint` of Keras's mnist.npz
+MNIST_SHA256 = "c2069063c1105f2bf96266aef1ff68c6e13bdda7a54e37bf19c16f1db24efc83"
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -25,7 +26,8 @@ class MnistUnavailable(Exception):
 class Split:
     """Images and their classes: some to train on, others that are held out.
 
-    x_train (N, D), x_test (M, D): pixels from 0 (paper) to 1 (ink), one image per row. y_train (N,), y_test (M,): 0 ... 9.
+    x_train (N, D), x_test (M, D): one image per row, pixels from 0 (paper) to 1 (ink).
+    y_train (N,), y_test (M,): the classes, 0 ... 9.
     """
 
     x_train: np.ndarray
@@ -72,7 +74,7 @@ def digits(train=1000, seed=0, dtype=np.float32):
 
     x, y = load_digits(return_X_y=True)
     if not 0 < train < len(x):
-        raise ValueError(f"train must be 1 to {len(x) - 1}, so that some of the {len(x)} digits are held out, not {train}")
+        raise ValueError(f"train must be 1 to {len(x) - 1}, so that some of {len(x)} digits are held out, not {train}")
     order = np.random.default_rng(seed).permutation(len(x))
     x, y = (x[order] / 16).astype(dtype), y[order].astype(np.int64)
     return Split(x[:train], y[:train], x[train:], y[train:])
@@ -140,14 +142,15 @@ def _read(file):
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in PARTS}
-    except Exception as error:  # noqa: BLE001 - a damaged archive raises any of a dozen kinds
+    except Exception as error:  # a damaged archive raises any of a dozen kinds
         raise MnistUnavailable(f"{file} could not be read ({type(error).__name__}: {error})."
                                f" It should be Keras's mnist.npz, with {', '.join(PARTS)}.") from None  # fmt: skip
     for part in ("train", "test"):
         x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
         if x.dtype != np.uint8 or x.shape != (len(y), 28, 28) or y.ndim != 1:
-            raise MnistUnavailable(f"{file} is not in the layout of Keras's mnist.npz: x_{part} should be uint8 (N, 28, 28)"
-                                   f" with y_{part} (N,), not {x.dtype} {x.shape} with {y.shape}.")  # fmt: skip
+            raise MnistUnavailable(f"{file} is not in the layout of Keras's mnist.npz: x_{part} should be uint8"
+                                   f" (N, 28, 28) with y_{part} (N,), not {x.dtype} {x.shape} with {y.shape}."
+                                   )  # fmt: skip
     return arrays
 
 
@@ -158,7 +161,7 @@ def _from_openml(file):
     try:
         with _watching(Path(get_data_home()) / "openml", "MNIST from OpenML"):
             x, y = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False, parser="liac-arff")
-    except Exception as error:  # noqa: BLE001 - no network, no such host, a refusal, a cut connection, a damaged cache
+    except Exception as error:  # no network, no such host, a refusal, a cut connection, a damaged cache
         raise MnistUnavailable(
             f"MNIST is not on this computer, and OpenML did not give it ({type(error).__name__}: {error})."
             f" Two ways: put Keras's mnist.npz at {file}, or anywhere and name it in the environment variable"
@@ -167,8 +170,9 @@ def _from_openml(file):
     x, y = x.astype(np.uint8).reshape(-1, 28, 28), y.astype(np.uint8)
     arrays = dict(zip(PARTS, (x[:MNIST_TRAIN], y[:MNIST_TRAIN], x[MNIST_TRAIN:], y[MNIST_TRAIN:])))
     if fingerprint(arrays) != MNIST_SHA256:
-        raise MnistUnavailable(f"OpenML gave {len(x)} images, but not those of MNIST in their order: the checksum differs."
-                               f" Put Keras's mnist.npz at {file} instead, or name it in DROPOUT_LAB_MNIST.")  # fmt: skip
+        raise MnistUnavailable(f"OpenML gave {len(x)} images, but not those of MNIST in their order: the checksum"
+                               f" differs. Put Keras's mnist.npz at {file} instead, or name it in DROPOUT_LAB_MNIST."
+                               )  # fmt: skip
     _keep(file, arrays)
     return arrays
 

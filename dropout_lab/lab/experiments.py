@@ -31,7 +31,7 @@ from dropout_lab.lab.progress import bar
 
 
 class History:
-    """What one training saw: a row for each epoch, with `epoch`, `train_loss`, `train_accuracy`, `test_loss`, `test_accuracy`.
+    """What one training saw, epoch by epoch: `train_loss`, `train_accuracy`, `test_loss`, `test_accuracy`.
 
     `history["test_accuracy"]` is that column as an array, `history.last` the last row. `interrupted` says in words
     why it ended early, and is empty if it did not. `seconds` is the time that it took.
@@ -75,7 +75,7 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
     decay : bool
         Lower the learning rate in a straight line, to 0 at the end.
     step : function or None
-        One update, in place of `student_step`: (params, velocity, x, y, p, lr, momentum, rng) -> params, velocity, loss.
+        One update in place of `student_step`: (params, velocity, x, y, p, lr, momentum, rng) -> params, velocity, loss.
     watch : bool
         Evaluate after every epoch, for the history; False only after the last, which is faster.
 
@@ -94,7 +94,8 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
     velocity, history, start = {}, History(), perf_counter()
     per_epoch = -(-len(data.x_train) // batch_size)
     try:
-        with bar("training", epochs, "epoch") as advance, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        with (bar("training", epochs, "epoch") as advance, _threads_worth_it(params, batch_size),
+              np.errstate(over="ignore", invalid="ignore", divide="ignore")):  # fmt: skip
             for epoch in range(epochs):
                 current = params
                 for i, rows in enumerate(_batches(len(data.x_train), batch_size, batches)):
@@ -102,7 +103,8 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
                     x, y = data.x_train[rows], data.y_train[rows]
                     current, velocity, loss = step(current, velocity, x, y, p, rate, momentum, masks)
                     if not np.isfinite(loss):
-                        raise FloatingPointError(f"the loss became {loss} in epoch {epoch + 1}: lr = {lr:g} is too large")
+                        reason = f"the loss became {loss} in epoch {epoch + 1}: lr = {lr:g} is too large"
+                        raise FloatingPointError(reason)
                 if watch or epoch == epochs - 1:
                     history.rows.append(_row(epoch + 1, current, data, p))
                 params = current
@@ -161,9 +163,9 @@ def _row(epoch, params, data, p):
 
 
 class Rows(list):
-    """Results, one dictionary for each run: its setting, its seed, what it measured. In the order of settings and seeds.
+    """Results, one dictionary for each run: its setting, its seed, what it measured.
 
-    `interrupted` is True if some are missing because the sweep was stopped.
+    They are in the order of settings and seeds. `interrupted` is True if some are missing since the sweep was stopped.
     """
 
     interrupted = False
@@ -202,7 +204,7 @@ def train_digits(seed, p=0.0, hidden=(512,), train=1000, noise=0.0, **options):
     Parameters
     ----------
     seed : int
-        For the split, the wrong labels, the initial weights, the batches and the masks; each has a generator of its own.
+        For split, wrong labels, initial weights, batches and masks; each has a generator of its own.
     p : float, or (input rate, hidden rate)
     hidden : int or tuple of int
         Widths of the hidden layers.
@@ -223,7 +225,7 @@ def train_digits(seed, p=0.0, hidden=(512,), train=1000, noise=0.0, **options):
 
 
 def train_on(data, seed, *, p=0.0, hidden=(512,), noise=0.0, epochs=60, lr=0.05, decay=True, curve=False, **options):
-    """One network on any Split, seeded as `train_digits` says. `curve` adds train and test accuracy by epoch to the row."""
+    """One network on any Split, as `train_digits` says. `curve` adds training and test accuracy by epoch to the row."""
     weights, labels, order = np.random.default_rng(seed).spawn(3)
     if noise:
         y = data.y_train.copy()
@@ -264,8 +266,9 @@ def sweep(run, settings, seeds, executor=None, workers=None):
     settings, seeds = [dict(s) for s in settings], [int(s) for s in seeds]
     tasks = [(setting, seed) for setting in settings for seed in seeds]
     if getattr(run, "__module__", "__main__") == "__main__":
-        raise ValueError(f"{getattr(run, '__name__', run)!r} is defined in a notebook cell or a script, where worker processes"
-                         " cannot find it: put it in a module, or use train_digits with settings")  # fmt: skip
+        name = getattr(run, "__name__", run)
+        raise ValueError(f"{name!r} is defined in a notebook cell or a script, where worker processes cannot find it:"
+                         " put it in a module, or use train_digits with settings")  # fmt: skip
     if executor is not None:
         return _collect(executor, run, tasks)
     with _pool(min(workers or _cores(), len(tasks) or 1)) as pool:
@@ -298,8 +301,8 @@ def _task(run, setting, seed, origin):
     """One run, in a worker. A blank comes back with the line it stands on, which a pickled exception would lose."""
     process, wanted = origin
     if process != _PROCESS and _LOADED != wanted:
-        raise RuntimeError("this worker's dropout_lab/ is not the one that started the sweep: save your files, start the"
-                           " sweep again, and see that remote workers have the same six files")  # fmt: skip
+        raise RuntimeError("this worker's dropout_lab/ is not the one that started the sweep: save your files, start"
+                           " the sweep again, and see that remote workers have the same six files")  # fmt: skip
     try:
         return run(seed=seed, **setting)
     except NotImplementedError as blank:
@@ -356,6 +359,14 @@ def _one_blas_thread():
                 os.environ[name] = value
 
 
+def _threads_worth_it(params, batch_size):
+    """One thread for small products: sharing out one that takes 20 us costs more than it saves, ten times so when other
+    programs want the cores too. It also makes `fit` give the rows of `sweep`, to the bit.
+    """
+    products = batch_size * max(array.size for array in params.values())
+    return _threadpool_limits() if products < 5e7 else nullcontext()
+
+
 def _threadpool_limits():
     """The limit for this process, where threadpoolctl (it comes with scikit-learn) is installed."""
     try:
@@ -374,16 +385,18 @@ def _cores():
 
 
 class Difference(NamedTuple):
-    """The mean of a - b over pairs, the interval that holds the true mean with the level's confidence, and the wins of a."""
+    """The mean of a - b over n pairs, the interval that holds the true mean with that confidence, the wins of a."""
 
     mean: float
     low: float
     high: float
     wins: int
     n: int
+    level: float = 0.95
 
     def __str__(self):
-        return f"{self.mean:+.4f}, 95% interval {self.low:+.4f} to {self.high:+.4f}, a larger in {self.wins} of {self.n} pairs"
+        interval = f"{self.level:.0%} interval {self.low:+.4f} to {self.high:+.4f}"
+        return f"{self.mean:+.4f}, {interval}, a larger in {self.wins} of {self.n} pairs"
 
 
 def paired_difference(a, b, level=0.95):
@@ -409,7 +422,8 @@ def paired_difference(a, b, level=0.95):
         raise ValueError(f"two lists of the same length, at least 2 pairs, not {a.shape} and {b.shape}")
     d = a - b
     half = student_t(len(d) - 1, level) * d.std(ddof=1) / np.sqrt(len(d))
-    return Difference(float(d.mean()), float(d.mean() - half), float(d.mean() + half), int((d > 0).sum()), len(d))
+    mean, wins = float(d.mean()), int((d > 0).sum())
+    return Difference(mean, float(mean - half), float(mean + half), wins, len(d), level)
 
 
 @lru_cache

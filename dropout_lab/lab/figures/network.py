@@ -46,10 +46,11 @@ def plot_push(softmax, softmax_cross_entropy, scores, label):
 
 
 def plot_signal_size(affine_forward, relu_forward, stds, depth=20, width=256):
-    """The spread of the activations through `depth` layers, one line for each entry of {label: standard deviation of w}."""
+    """The size of the signal through `depth` layers, one line for each entry of {label: standard deviation of w}."""
     axes = plt.subplots()[1]
     layers = np.arange(depth + 1)
-    for (label, std), colour, dash, marker in zip(stds.items(), (VERMILION, BLUE, GREEN), ("--", "-", ":"), ("s", "o", "^")):
+    looks = ((VERMILION, "--", "s"), (BLUE, "-", "o"), (GREEN, ":", "^"))
+    for (label, std), (colour, dash, marker) in zip(stds.items(), looks):
         rng = np.random.default_rng(0)
         h = rng.standard_normal((100, width))
         sizes = [np.sqrt((h**2).mean())]

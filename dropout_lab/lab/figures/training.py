@@ -20,7 +20,9 @@ def show_images(x, y, guesses=None, n=10):
     for axes, row in zip(panels, rows):
         axes.imshow(x[row].reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
         axes.set_title(str(y[row]) if guesses is None else f"{y[row]}, not {guesses[row]}", fontsize=9, loc="center")
-    title = f"The first {n} of {len(x)} images" if guesses is None else f"{len(rows)} of {len(x)} held-out images are read wrong"
+    title = f"The first {n} of {len(x)} images"
+    if guesses is not None:
+        title = f"{len(rows)} of {len(x)} held-out images are read wrong; here are {min(n, len(rows))}"
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     plt.show()
 
@@ -35,7 +37,7 @@ def plot_step_lengths(loss_and_grads, params, x, y, lengths, title="A longer ste
 
     axes = plt.subplots()[1]
     axes.axhline(loss, color=GREY, linestyle="--", linewidth=1)
-    axes.annotate("before the step", (lengths[0], loss), xytext=(0, 4), textcoords="offset points", color=GREY, fontsize=9)
+    axes.annotate("before the step", (lengths[0], loss), xytext=(0, 4), textcoords="offset points", color=GREY, size=9)
     axes.plot(lengths, [after(lr) for lr in lengths], "-o", color=BLUE, markersize=4)
     axes.set(title=title, xlabel="learning rate, the length of the step", ylabel="loss after one step", xscale="log")
     plt.show()
@@ -59,7 +61,8 @@ def plot_valley(sgd_momentum, lr, momenta=(0.0, 0.9), steps=60):
         axes.set_title(f"momentum {momentum:g}: {np.linalg.norm(params['w']):.2g} from the bottom", fontsize=10)
         axes.grid(False)
     panels[0].set_ylabel("across")
-    figure.suptitle(f"Momentum adds up what the steps agree on: {steps} steps, lr = {lr:g}", fontsize=11, x=0.01, ha="left")
+    title = f"Momentum adds up what the steps agree on: {steps} steps, lr = {lr:g}"
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     plt.show()
 
 
@@ -71,9 +74,11 @@ def plot_history(history, what="accuracy", title="", small=""):
     axes.plot(epochs, train, "-", color=BLUE)
     axes.plot(epochs, test, "--", color=VERMILION)
     axes.fill_between(epochs, train, test, color=GREY, alpha=0.15, linewidth=0)
-    _label_two(axes, epochs, (train, "training", BLUE), (test, "held out", VERMILION))
+    form = "{:.1%}" if what == "accuracy" else "{:.2g}"
+    _label_two(axes, epochs, (train, f"training {form.format(train[-1])}", BLUE),
+               (test, f"held out {form.format(test[-1])}", VERMILION))  # fmt: skip
     axes.set(title=title, xlabel="epoch", ylabel="fraction right" if what == "accuracy" else "cross-entropy loss")
-    axes.set_xlim(right=epochs[-1] + 0.17 * (epochs[-1] - epochs[0] + 1))
+    _room_at_the_right(axes, epochs[-1], 0.25)
     if small:
         small_print(figure, small)
     plt.show()
@@ -82,7 +87,7 @@ def plot_history(history, what="accuracy", title="", small=""):
 def plot_bands(rows, by="p", title="", small=""):
     """Mean accuracy by epoch over the seeds, training thin and held out thick, one colour for each value of `by`.
 
-    The band is one standard deviation of the held-out accuracy to each side. The rows come from `sweep` with curve=True.
+    The band is one standard deviation of the held-out accuracy to each side. The rows are of `sweep` with curve=True.
     """
     figure, axes = plt.subplots()
     ends = []
@@ -96,13 +101,14 @@ def plot_bands(rows, by="p", title="", small=""):
         ends.append((mean, f"{by} = {_short(value)}", colour))
     _label_two(axes, epochs, *ends)
     axes.set(title=title, xlabel="epoch", ylabel="fraction right")
-    axes.set_xlim(right=epochs[-1] * 1.2)
-    small_print(figure, small or f"{len(rows.values('seed'))} seeds; thick: held out, thin: training; band: 1 sd over seeds")
+    _room_at_the_right(axes, epochs[-1], 0.2)
+    seeds = len(rows.values("seed"))
+    small_print(figure, small or f"{seeds} seeds; thick: held out, thin: training; band: 1 sd over seeds")
     plt.show()
 
 
 def plot_sweep(rows, x="p", y="test_accuracy", by=None, title="", xlabel="", ylabel="", small=""):
-    """Every run as a dot, the means over the seeds as a line; with `by`, one line for each of its (up to three) values."""
+    """Every run as a dot, the means over the seeds as a line; with `by`, one line for each of up to three values."""
     figure, axes = plt.subplots()
     ends = []
     positions = rows.values(x)
@@ -112,17 +118,26 @@ def plot_sweep(rows, x="p", y="test_accuracy", by=None, title="", xlabel="", yla
         part = rows.where(**{by: value}) if by else rows
         at = [place[v] for v in part.values(x)]
         means = np.array([part.where(**{x: v}).column(y).mean() for v in part.values(x)])
-        axes.plot([place[row[x]] for row in part], part.column(y), marker, color=colour, alpha=0.3, markersize=4, linestyle="")
+        dots = {"marker": marker, "color": colour, "alpha": 0.3, "markersize": 4, "linestyle": ""}
+        axes.plot([place[row[x]] for row in part], part.column(y), **dots)
         axes.plot(at, means, dash, color=colour, marker=marker)
         ends.append((means, f"{by} = {_short(value)}", colour))
     if by:
         _label_two(axes, at, *ends)
-        axes.set_xlim(right=max(at) + 0.2 * (max(at) - min(at)))
+        _room_at_the_right(axes, max(at), 0.2)
     if not numeric:
         axes.set_xticks(list(place.values()), [_short(value) for value in positions])
     axes.set(title=title, xlabel=xlabel or x, ylabel=ylabel or y.replace("_", " "))
     small_print(figure, small or f"{len(rows.values('seed'))} seeds: each dot one run, the line their mean")
     plt.show()
+
+
+def _room_at_the_right(axes, end, share):
+    """Room for labels behind x = end, where the axis has no more ticks."""
+    left = min(axes.get_xlim()[0], end)
+    ticks = [tick for tick in axes.get_xticks() if left <= tick <= end]
+    axes.set_xlim(left, end + share * (end - left))
+    axes.set_xticks(ticks)
 
 
 def _label_two(axes, x, *ends):
