@@ -16,8 +16,8 @@ sys.path.extend((sys.argv[1], os.path.dirname(os.path.abspath(__file__))))
 
 import builtins
 import importlib.machinery
+import importlib.util
 import socket
-import types
 import warnings
 
 import confine
@@ -60,18 +60,20 @@ class Judge:
             os._exit(0)
 
     def serve(self, request, body):
+        header, arrays = {"fine": True}, ()
         if request["do"] == "call":
-            self.say(*self.call(request, body))
+            header, arrays = self.call(request, body)
         elif request["do"] == "load":
-            self.say(load(request["module"]))
+            header = load(request["module"])
         elif request["do"] == "forget":
             kept.clear()
         else:
-            self.say(prepare(request, body))
+            header = prepare(request, body)
+        self.say({**header, "n": request["n"]}, arrays)
 
     def call(self, request, body):
         """Run a function of the submission; its result, or what it raised, and what it did to its arguments."""
-        reader = wire.Reader(body, {"handle": lambda t: kept[t["id"]], "function": lambda t: self.function(t["id"])})
+        reader = wire.Reader(body, {"handle": lambda t: kept[t["id"]], "function": lambda t: self.function(t["id"], request["n"])})
         args, options = reader.value(request["args"]), reader.value(request["options"])
         named = {**dict(zip(map(str, range(len(args))), args)), **options}
         before = {name: _state(thing) for name, thing in named.items()}
@@ -100,7 +102,7 @@ class Judge:
         kept[number] = result[1]
         return {"k": "tuple", "v": [writer.token(result[0]), {"k": "kept"}]}
 
-    def function(self, number):
+    def function(self, number, asked):
         """A function of the judge, to be called from here."""
 
         def function(*args):
@@ -109,7 +111,7 @@ class Judge:
                 token = writer.token(args)
             except wire.TooLarge as large:
                 raise ValueError(f"f was called with {large}") from None
-            self.say({"callback": number, "args": token}, writer.arrays)
+            self.say({"callback": number, "args": token, "n": asked}, writer.arrays)
             while True:
                 request, body = self.hear()
                 if request["do"] == "result":
@@ -138,12 +140,14 @@ class Submission:
         if name in programs:
             module.__file__ = _file(name)
             exec(programs[name], module.__dict__)  # noqa: S102 - this is what the process is for
+            lacking = _placeholder("NameError", f"{_file(name)} has no function `{{}}`")
+            module.__dict__.setdefault("__getattr__", lacking)
         elif module.__name__ != PACKAGE:
             module.__getattr__ = _placeholder(*unusable.get(name, ("", "")))
 
 
 def _placeholder(kind, sentence):
-    """Names of a module that is not here: importing one costs nothing, calling one says why.
+    """What a module has for names that are not in it: importing one costs nothing, calling one says why.
 
     Without a sentence it does nothing: `from dropout_lab.checks import check`, left over from a lesson, is no fault.
     """
@@ -154,7 +158,7 @@ def _placeholder(kind, sentence):
 
         def function(*args, **options):
             if sentence:
-                raise getattr(builtins, kind)(sentence)
+                raise getattr(builtins, kind)(sentence.replace("{}", name))
 
         return function
 
@@ -171,10 +175,21 @@ def prepare(request, body):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            programs[name] = compile(texts[name], _file(name), "exec", dont_inherit=True)
+            programs[name] = compile(_decoded(name), _file(name), "exec", dont_inherit=True)
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is an answer
         return _gone(name, error)
     return {"fine": True}
+
+
+def _decoded(name):
+    """The text of a module as `import` reads it; a byte that is no text is an error with a line."""
+    try:
+        return importlib.util.decode_source(texts[name])
+    except (UnicodeDecodeError, SyntaxError):
+        good = texts[name].decode("utf-8", "ignore").encode()
+        at = next((i for i, (a, b) in enumerate(zip(texts[name], good)) if a != b), len(good))
+        line = texts[name][:at].count(b"\n") + 1
+        raise SyntaxError("a character that is not UTF-8", (_file(name), line, 0, "")) from None
 
 
 def load(name):
@@ -197,9 +212,8 @@ def _gone(name, error):
 
 
 def _find(module, name):
-    found = sys.modules.get(f"{PACKAGE}.{module}")
-    function = getattr(found, name, None)
-    if isinstance(found, types.ModuleType) and callable(function):
+    function = getattr(sys.modules.get(f"{PACKAGE}.{module}"), name, None)
+    if callable(function):
         return function
     raise NameError(f"{_file(module)} has no function `{name}`")
 

@@ -54,8 +54,8 @@ class Settings:
         return digest(asked.encode(), *(f"{name}:".encode() + text for name, text in sorted(submission.sources.items())))
 
 
-def grade(submission, settings):
-    """The result of one submission (`submissions.Submission`).
+def grade(submission, settings, after=lambda row: None):
+    """The result of one submission (`submissions.Submission`). `after` is called with each exercise's row when it is done.
 
     Raises
     ------
@@ -66,7 +66,10 @@ def grade(submission, settings):
     boundary = Boundary(submission.sources, settings.isolation, settings.limits, submission.missing)
     notes = list(submission.notes)
     try:
-        rows = [_row(name, boundary, settings, notes) for name in settings.exercises]
+        rows = []
+        for name in settings.exercises:
+            rows.append(_row(name, boundary, settings, notes))
+            after(rows[-1])
     finally:
         boundary.close()
     files = {name: boundary.unusable[name].sentence if name in boundary.unusable else "ok" for name in MODULES}

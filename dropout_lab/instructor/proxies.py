@@ -70,7 +70,7 @@ class Boundary:
         self.unusable = {name: Missing(name, sentence) for name, sentence in dict(missing).items()}
         self.functions = Functions({e.function: self._proxy(e.function, e.module) for e in EXERCISES.values()})
         self.sandbox, self.life, self.used, self.confined = None, 0, 0.0, ()
-        self.meddled, self.mirror = False, True
+        self.meddled, self.mirror, self._asked = False, True, 0
         self._suspects, self._depth, self._pending, self._handles, self._left = set(), 0, None, 0, 0.0
 
     def begin(self, seconds, mirror=True):
@@ -89,7 +89,7 @@ class Boundary:
             self.start()
             self._left = min(seconds, max(1.0, self.limits.submission - self.used))
         self._allowed = seconds
-        self._ask({"do": "forget"}, reply=False)
+        self._ask({"do": "forget"})
 
     def start(self):
         """Start the process and load the modules, leaving out one after the other those that it does not survive."""
@@ -167,13 +167,16 @@ class Boundary:
             return {"k": "function", "id": len(functions) - 1}
         raise TypeError(f"a probe cannot pass a {type(thing).__name__} to a submission")
 
-    def _ask(self, request, arrays=(), functions=None, reply=True):
+    def _ask(self, request, arrays=(), functions=None):
         """Send a request; serve callbacks until the answer is here. Waiting is counted, judging is not."""
-        calls = 0
+        calls, self._asked = 0, self._asked + 1
+        number = self._asked
         try:
-            self._timed(wire.send, request, arrays)
-            while reply:
+            self._timed(wire.send, {**request, "n": number}, arrays)
+            while True:
                 answer, body = self._timed(wire.receive, while_waiting=self.sandbox.watch)
+                if answer.get("n") != number:
+                    raise Lost(_ODD)  # an answer that was not asked for
                 if "callback" not in answer:
                     return answer, body
                 calls += 1
@@ -285,7 +288,7 @@ class Missing:
 
     def __init__(self, module, sentence):
         self.sentence = sentence
-        self.placeholder = ("NotImplementedError", f"dropout_lab/{module}.py: {sentence}.")
+        self.placeholder = ("NotImplementedError", f"dropout_lab/{module}.py {sentence}.")
 
     def error(self, name):
         return Blank(f"`{name}` is not there: {self.placeholder[1]}")

@@ -11,6 +11,7 @@ import json
 import math
 import struct
 import time
+from functools import lru_cache
 
 import numpy as np
 
@@ -142,9 +143,8 @@ class Writer:
         self._bytes += array.nbytes + 200
         if self._bytes > ARRAYS:
             raise TooLarge(f"an array of shape {array.shape}")
-        buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
-        self.arrays.append(buffer.getvalue())
+        fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+        self.arrays.append(_head(array.shape, fortran, array.dtype) + array.tobytes("F" if fortran else "C"))
         return {"k": "array", "n": len(self.arrays[-1]), "scalar": scalar, "w": writeable}
 
 
@@ -219,11 +219,9 @@ class Reader:
 def read_array(raw):
     """The array of .npy bytes: version 1, a plain numeric dtype, and exactly as many bytes as its shape asks for."""
     try:
-        stream = io.BytesIO(raw)
-        if np.lib.format.read_magic(stream) != (1, 0):
-            raise BadFrame("an array in another format")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=512)
-        data = bytearray(raw[stream.tell() :])
+        start = 10 + int.from_bytes(raw[8:10], "little")
+        shape, fortran, dtype = _read_head(raw[:start])
+        data = bytearray(raw[start:])
         plain = dtype.kind in _REAL and not dtype.hasobject and dtype.names is None and dtype.subdtype is None
         if not plain or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(data):
             raise BadFrame("an array whose header does not fit")
@@ -232,6 +230,24 @@ def read_array(raw):
         raise
     except Exception:  # noqa: BLE001 - a header from there may be anything; whatever NumPy makes of it, it is no array
         raise BadFrame("an array whose header is not one") from None
+
+
+@lru_cache(maxsize=1024)
+def _head(shape, fortran, dtype):
+    """What stands before the bytes of an array in a .npy file."""
+    buffer = io.BytesIO()
+    header = {"shape": shape, "fortran_order": fortran, "descr": np.lib.format.dtype_to_descr(dtype)}
+    np.lib.format.write_array_header_1_0(buffer, header)
+    return buffer.getvalue()
+
+
+@lru_cache(maxsize=1024)
+def _read_head(raw):
+    """(shape, fortran order, dtype) of the beginning of a .npy file of version 1."""
+    stream = io.BytesIO(raw)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise BadFrame("an array in another format")
+    return np.lib.format.read_array_header_1_0(stream, max_header_size=512)
 
 
 def generator(state):

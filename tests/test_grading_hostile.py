@@ -1,0 +1,86 @@
+"""Hostile and clumsy submissions in one class with right ones: each gets its marks, its reason in words, and nobody else loses any."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from submissions import hostile, write
+
+from dropout_lab.instructor.batch import result_file, run
+from dropout_lab.instructor.grade import Settings
+from dropout_lab.instructor.sandbox import Limits, Sandbox, try_bwrap
+
+MARK = Path("/tmp/dropout-lab-was-here")
+WORTH = {name: 1 for name in hostile.EXERCISES}
+
+
+@pytest.fixture(scope="module", params=["plain", "bwrap"])
+def graded(request, tmp_path_factory):
+    """The class, graded once: {case: its result}."""
+    if request.param == "bwrap" and (why := try_bwrap()):
+        pytest.skip(f"bubblewrap does not work here: {why}")
+    folder, out = tmp_path_factory.mktemp("class"), tmp_path_factory.mktemp("results")
+    some = hostile.CASES if request.param == "plain" else {k: v for k, v in hostile.CASES.items() if k in ESSENTIAL}
+    for name, case in some.items():
+        write(folder / name, case.files)
+    settings = Settings(20, request.param, hostile.EXERCISES, WORTH, Limits(exercise=1.5))
+    summary = run(folder, out, settings, jobs=2, quiet=True)
+    assert summary.faults == []
+    assert summary.graded == len(some)
+    return request.param, {n: json.loads(result_file(out, n).read_text("utf-8")) for n in some}
+
+
+ESSENTIAL = {"right", "prints_and_warns", "01_exit_at_import", "04_loop", "06_daemon", "07_eight_gigabytes", "11_the_reference_from_disk",
+             "17_results_rewritten_at_exit", "31_segfault", "writes_a_file", "reads_the_judge", "calls_home", "many_files",
+             "kills_its_parent", "one_large_file", "forged_value"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def confined():
+    """What a plain process can take from itself here."""
+    with Sandbox("plain") as trial:
+        return trial.confined
+
+
+@pytest.mark.parametrize("name", hostile.CASES)
+def test_each_gets_what_it_earned_with_the_reason_and_the_next_is_graded(graded, confined, name):
+    mode, results = graded
+    if name not in results:
+        pytest.skip("the plain process covers it")
+    case, result = hostile.CASES[name], results[name]
+    if case.needs and case.needs not in confined and mode == "plain":
+        pytest.skip(f"nothing here confines {case.needs}; the README says so")
+    rows = {row["exercise"]: row for row in result["exercises"]}
+    lost = {name: row["message"] for name, row in rows.items() if row["status"] != "passed"}
+    assert set(lost) == set(case.loses)
+    assert all(row["points"] == (row["status"] == "passed") for row in rows.values())
+    assert result["points"] == len(rows) - len(lost)
+    assert all(case.reason in f"{message} {result['files']}" for message in lost.values())
+    assert all(message.strip() for message in lost.values())
+    text = json.dumps(result)
+    assert not any(word in text for word in case.hidden)
+    assert max(map(len, lost.values()), default=0) < 2000
+    after = sorted(results)[(sorted(results).index(name) + 1) % len(results)]
+    assert results[after]["points"] == len(rows) - len(hostile.CASES[after].loses)
+
+
+def test_nothing_that_came_as_data_was_run(graded):
+    assert not MARK.exists()
+
+
+def test_no_process_of_a_submission_is_left(graded):
+    left = [p for p in Path("/proc").glob("[0-9]*/environ") if b"DROPOUT_LAB_SUBMISSION" in _bytes(p)]
+    assert left == []
+
+
+def test_no_folder_of_a_submission_is_left(graded):
+    ours = [p for p in Path(os.environ.get("TMPDIR", "/tmp")).glob("dropout-lab-*") if p.is_dir()]
+    assert ours == []
+
+
+def _bytes(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
