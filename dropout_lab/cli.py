@@ -190,6 +190,27 @@ def release(
 
 
 @teachers
+def gradescope(
+    out: Annotated[Path, typer.Option(help="The zip to write, for Gradescope's page Configure Autograder.")],
+    lessons: Annotated[str, typer.Option(help="Lessons to grade, such as 1-6 or 5,6. Default: all.")] = "",
+    weights: Annotated[Path | None, typer.Option(help="TOML file with a table [points]: exercise = points.")] = None,
+):
+    """Write the autograder for Gradescope: the same judges, for each submission as it is handed in."""
+    try:
+        from dropout_lab.instructor import demands
+        from dropout_lab.instructor.autograder_zip import autograder
+        from dropout_lab.instructor.files import write_atomically
+    except ModuleNotFoundError as missing:
+        fail(f'{missing}. The autograder needs the test extra: python -m pip install -e ".[test]"')
+    try:
+        packed = autograder(ROOT, demands.lessons(lessons), demands.weights(weights) if weights else {})
+    except (demands.Unclear, OSError) as error:
+        fail(str(error))
+    write_atomically(out, packed)
+    typer.echo(f"{out}: {len(packed)} bytes")
+
+
+@teachers
 def report(
     results: Annotated[Path, typer.Argument(help="The folder that `grade` wrote.")],
     gradescope: Gradescope = False,

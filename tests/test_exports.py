@@ -267,7 +267,7 @@ def test_gradescope_has_a_file_from_the_beginning():
     assert (score, tests) == (0, [])
     one = result("a", HALF)
     assert importers.gradescope(gradescope.running_json(one.rows[:1]))[0] == 5
-    assert importers.gradescope(gradescope.failed_json(HOSTILE))[0] == 0
+    assert importers.gradescope(gradescope.broken_json(HOSTILE, one.rows[:1]))[0] == 5
 
 
 def test_the_step_summary_is_appended(tmp_path):

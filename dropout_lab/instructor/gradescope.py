@@ -20,12 +20,12 @@ def results_json(result):
 
 def running_json(rows):
     """The file's text while grading: the tests so far, and no more points than they have."""
-    return _text(UNFINISHED, (), [_test(row) for row in rows], sum(row.points for row in rows), 0)
+    return broken_json(UNFINISHED, rows)
 
 
-def failed_json(reason):
-    """The file's text when nothing could be graded, with the reason."""
-    return _text(reason, (), [], 0.0, 0)
+def broken_json(reason, rows):
+    """The file's text when grading ended early: the reason, and what was graded until then."""
+    return _text(reason, (), [_test(row) for row in rows], sum(row.points for row in rows), 0)
 
 
 def _text(opening, more, tests, score, seconds):

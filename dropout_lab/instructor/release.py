@@ -80,13 +80,14 @@ def contents(root, chosen=None):
     return files
 
 
-def pack(content):
-    """A zip as bytes: one folder, sorted names, one time, plain permissions."""
+def pack(content, folder=f"{FOLDER}/"):
+    """A zip as bytes: sorted names, one time, plain permissions; scripts may be run."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(content):
-            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", _TIME)
-            entry.create_system, entry.external_attr, entry.compress_type = 3, 0o100644 << 16, zipfile.ZIP_DEFLATED
+            entry = zipfile.ZipInfo(f"{folder}{name}", _TIME)
+            mode = 0o100755 if content[name].startswith(b"#!") else 0o100644
+            entry.create_system, entry.external_attr, entry.compress_type = 3, mode << 16, zipfile.ZIP_DEFLATED
             archive.writestr(entry, content[name])
     return out.getvalue()
 

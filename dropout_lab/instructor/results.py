@@ -110,7 +110,7 @@ def parse(data, stem="result"):
         raise NotAResult(f"not of schema {SCHEMA}")
     if data.get("version") != VERSION:
         raise NotAResult(f"version {plain(data.get('version'), 20)}; this program reads version {VERSION}")
-    rows = tuple(_row(row) for row in _list(data, "exercises"))
+    rows = tuple(row_from(row) for row in _list(data, "exercises"))
     points, most = _number(data, "points"), _number(data, "max_points")
     if len({row.exercise for row in rows}) < len(rows):
         raise NotAResult("an exercise stands in it twice")
@@ -135,7 +135,8 @@ def parse(data, stem="result"):
     )
 
 
-def _row(data):
+def row_from(data):
+    """A row from the object that stands for one exercise."""
     if not isinstance(data, dict) or data.get("exercise") not in EXERCISES:
         raise NotAResult("an exercise in it is not in the table")
     e = EXERCISES[data["exercise"]]
