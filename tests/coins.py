@@ -1,4 +1,4 @@
-"""What must hold of any fast dropout layer's masks, with bounds computed from p and n. Used by test_fast and test_fused."""
+"""What must hold of a fast dropout layer's masks, with bounds computed from p and n. For test_fast and test_fused."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def masks(layer, p, shape, seed=0, times=1, threads=1):
 
 
 def counts_are_binomial(layer, p):
-    """The mean and the variance of 10,000 counts, each of 1,000 entries; and every entry by itself over the 10,000 masks."""
+    """The mean and the variance of 10,000 counts, each of 1,000 entries; and every entry over the 10,000 masks."""
     kept, n, q = masks(layer, p, (10_000, 1000), seed=11)[0], 1000, kept_share(p)
     counts, variance = kept.sum(axis=1), n * q * (1 - q)
     assert abs(counts.mean() - n * q) < Z * np.sqrt(variance / 10_000)

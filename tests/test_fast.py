@@ -10,6 +10,7 @@ from dropout_lab.lab.fast import BLOCK, LANES, MLP, Dropout, cut_and_scale, lane
 from dropout_lab.lab.yours import Coins, YourMLP
 from dropout_lab.network import init_params
 
+SHAPES = [(), (1,), (0,), (3, 0), (5,), (7, 11), (2, 3, 5), (128, 1024), (BLOCK + 1,), (3, BLOCK - 1)]
 ROUNDING = 2.0**-22  # two units in the last place of a float32, relative
 
 
@@ -28,7 +29,7 @@ def test_a_rate_outside_zero_to_one_is_refused(p):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(), (1,), (0,), (3, 0), (5,), (7, 11), (2, 3, 5), (128, 1024), (BLOCK + 1,), (3, BLOCK - 1)])
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
 def test_the_layer_equals_the_completed_functions_for_the_same_mask(p, shape, dtype):
     x, dout = floats(*shape, dtype=dtype) + dtype(3), floats(*shape, seed=1, dtype=dtype)

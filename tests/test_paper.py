@@ -94,7 +94,8 @@ def test_validation_never_sees_the_test_images(data, tmp_path):
 
 
 def test_seeds_give_other_runs_and_the_same_seed_the_same_run(data, tmp_path):
-    a, b, c = (timeless(paper.run("max-norm", seed, tmp_path / name, data, epochs=1)) for seed, name in ((0, "a"), (0, "b"), (1, "c")))
+    named = (0, "a"), (0, "b"), (1, "c")
+    a, b, c = (timeless(paper.run("max-norm", seed, tmp_path / name, data, epochs=1)) for seed, name in named)
     assert a == b != c
 
 
@@ -102,19 +103,21 @@ def test_the_table_reports_mean_and_standard_error():
     def record(config, seed, errors):
         return {"config": config, "seed": seed, "images": [60000, 10000], "curve": [{"errors": errors}]}
 
-    text = paper.table([record("plain", 0, 140), record("plain", 1, 160), record("max-norm", 0, 100), record("max-norm", 1, 104)])
+    runs = ("plain", 0, 140), ("plain", 1, 160), ("max-norm", 0, 100), ("max-norm", 1, 104)
+    text = paper.table([record(*run) for run in runs])
     assert "1.500           0.100" in text and "1.020           0.020  0.480 +- 0.102" in text
 
 
 def test_the_command_runs_configurations_side_by_side(tmp_path):
     rng = np.random.default_rng(0)
-    images = {"x_train": rng.integers(0, 256, (256, 28, 28), np.uint8), "y_train": np.arange(256, dtype=np.uint8) % 10,
-              "x_test": rng.integers(0, 256, (64, 28, 28), np.uint8), "y_test": np.arange(64, dtype=np.uint8) % 10}  # fmt: skip
-    np.savez(tmp_path / "mnist.npz", **images)
-    command = [sys.executable, "-m", "dropout_lab", "paper", "--config=plain", "--config=max-norm", "--seeds=3", "--epochs=1",
-               "--processes=2", f"--out={tmp_path / 'out'}"]  # fmt: skip
+    images = {f"x_{part}": rng.integers(0, 256, (n, 28, 28), np.uint8) for part, n in (("train", 256), ("test", 64))}
+    labels = {f"y_{part}": np.arange(n, dtype=np.uint8) % 10 for part, n in (("train", 256), ("test", 64))}
+    np.savez(tmp_path / "mnist.npz", **images, **labels)
+    command = [sys.executable, "-m", "dropout_lab", "paper", "--config=plain", "--config=max-norm", "--seeds=3",
+               "--epochs=1", "--processes=2", f"--out={tmp_path / 'out'}"]  # fmt: skip
     environment = {**paper.os.environ, "DROPOUT_LAB_MNIST": str(tmp_path / "mnist.npz")}
-    done = subprocess.run(command, check=False, cwd=ROOT / "solutions", env=environment, capture_output=True, encoding="utf-8", timeout=120)
+    done = subprocess.run(command, check=False, cwd=ROOT / "solutions", env=environment, capture_output=True,
+                          encoding="utf-8", timeout=120)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("      1       1") == 2  # seeds, epochs
     records = [json.loads(file.read_text()) for file in sorted((tmp_path / "out").glob("*.json"))]

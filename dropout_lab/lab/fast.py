@@ -49,7 +49,7 @@ class Dropout:
     """`dropout_forward` and `dropout_backward` with buffers of their own.
 
     What `forward` and `backward` return is overwritten by the next call. The mask depends on the seed and on the
-    calls before, never on the number of threads: the generator can jump, and each thread jumps to where its part begins.
+    calls before, never on the number of threads: the generator can jump, and each thread jumps to its part.
 
     Parameters
     ----------
@@ -127,13 +127,13 @@ class MLP:
         of_inputs, of_hidden = map(cut_and_scale, rates(p))
         self.rates = [of_inputs] + [of_hidden] * (self.depth - 1)
         self.bits = np.random.PCG64DXSM(seed)
-        self.sizes = [len(self.params[f"W{i}"]) for i in range(1, self.depth + 1)] + [self.params[f"b{self.depth}"].size]
+        self.sizes = [len(self.params["W1"]), *(self.params[f"b{i}"].size for i in range(1, self.depth + 1))]
         self.gradient = np.empty(max(w.size for w in self.params.values()), np.float32)  # of one layer at a time
         self.squares = np.empty((64, max(self.sizes)), np.float32)
         self._reserve(0)
 
     def step(self, x, y, lr, momentum, limit=None):
-        """One step of gradient descent on x (N, D) and labels y (N,), then max-norm on the hidden layers. Returns the loss."""
+        """Gradient descent on x (N, D) and labels y (N,), then max-norm on the hidden layers. Returns the loss."""
         if len(x) > len(self.h[0]):
             self._reserve(len(x))
         h, d, factor = ([a[: len(x)] for a in buffers] for buffers in (self.h, self.d, self.factor))
@@ -188,7 +188,7 @@ class MLP:
             block *= multiplier
 
     def _update(self, name, update, momentum, limit=None):
-        """v <- momentum * v + update, w <- w + v, a few rows at a time; then the columns longer than limit are shortened."""
+        """v <- momentum * v + update, w <- w + v, a few rows at a time; then no column of w is longer than limit."""
         w, v = self.params[name], self.velocity[name]
         squared = 0
         for a in range(0, len(w), 64):

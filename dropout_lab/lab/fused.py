@@ -1,8 +1,8 @@
 """Dropout as one loop over the array, compiled by numba: `pip install "dropout-lab[fast]"`. Nothing else needs it.
 
 NumPy goes over a block once for each operation. Here an entry is read once, its coin is computed in registers, and the
-product is written once. The coins are counter-based: a function of seed, call and position, with no state from one entry
-to the next. So backward deals the same coins again instead of keeping a mask, and any thread may take any block.
+product is written once. The coins are counter-based: a function of seed, call and position, with no state from one
+entry to the next. So backward deals the same coins again and keeps no mask, and any thread may take any block.
 """
 
 from functools import cache
@@ -51,7 +51,7 @@ def _compiled():
 
     @njit(inline="always")
     def block_key(key, call, block):
-        """64 bits for a block of a call: the finaliser of splitmix64, which gives different inputs different outputs."""
+        """64 bits for a block of a call, by the finaliser of splitmix64: different inputs, different outputs."""
         z = uint64(key) + (uint64(call) << uint64(32) | uint64(block)) * uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
@@ -69,13 +69,14 @@ def _compiled():
 
     @njit(nogil=True)
     def kernel(x, out, start, stop, seed_key, call, cut, scale):
-        """out = x * mask from start, which begins a block, to stop. Entries i and i + half of a block share a number."""
+        """out = x * mask from start, where a block begins, to stop. Entries i and i + half of a block share one."""
         cut, zero = uint32(cut), out.dtype.type(0)
         for a in range(start, stop, BLOCK):
             size = min(BLOCK, stop - a)
             half = (size + 1) // 2
             key = block_key(seed_key, call, a // BLOCK)
-            low, high, low_out, high_out = x[a : a + half], x[a + half : a + size], out[a : a + half], out[a + half : a + size]
+            low, high = x[a : a + half], x[a + half : a + size]
+            low_out, high_out = out[a : a + half], out[a + half : a + size]
             for i in range(len(high)):
                 h = coins(uint32(i), key)
                 low_out[i] = low[i] * (scale if (h & uint32(0xFFFF)) >= cut else zero)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 
 def machine(*packages):
-    """{"processor": ..., "cores": ..., "system": ..., "python": ..., and the version of each package that is installed}."""
-    found = {"processor": _processor(), "cores": cores(), "system": platform.system(), "python": platform.python_version()}
+    """The processor, cores, system and Python in use, and the version of each package that is installed."""
+    found = {"processor": _processor(), "cores": cores(), "system": platform.system(),
+             "python": platform.python_version()}  # fmt: skip
     for name in packages:
         try:
             found[name] = version(name)
@@ -25,5 +26,6 @@ def cores():
 def _processor():
     """The name of the processor; Python's own answer is often only its family."""
     info = Path("/proc/cpuinfo")
-    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()

@@ -32,18 +32,18 @@ class Setting:
 
     p: tuple = (0.0, 0.0)  # probability to DROP an input, a hidden unit
     limit: float | None = None  # max-norm: the longest that the weights into a hidden unit may be
-    lr: float = 0.1  # falls in a straight line, step by step, to 0 at the end
+    lr: float = 0.05  # falls in a straight line, step by step, to 0 at the end
     momentum: float = 0.95  # reached in a straight line, epoch by epoch, from 0.5
     rising: int = 5  # epochs until then
-    epochs: int = 60
+    epochs: int = 80
     batch: int = 128
     hidden: tuple = (1024, 1024)
 
 
 CONFIGS = {
-    "plain": Setting(),
+    "plain": Setting(lr=0.02, epochs=25),
     "dropout": Setting(p=(0.2, 0.5)),
-    "max-norm": Setting(p=(0.2, 0.5), limit=2.0),
+    "max-norm": Setting(p=(0.2, 0.5), limit=1.5),
 }
 TITLES = {"plain": "no dropout", "dropout": "dropout", "max-norm": "dropout, max-norm"}
 
@@ -91,8 +91,9 @@ def run(config, seed, out, data, epochs=None, network=MLP, validate=False):
             start = time.perf_counter()
             train_loss = _epoch(net, x, y, setting, seed, epoch)
             held_loss, errors = measure(net, held_x, held_y)
-            record["curve"].append({"epoch": epoch + 1, "train_loss": round(train_loss, 5), "held_loss": round(held_loss, 5),
-                                    "errors": errors, "seconds": round(time.perf_counter() - start, 2)})  # fmt: skip
+            seconds = round(time.perf_counter() - start, 2)
+            record["curve"].append({"epoch": epoch + 1, "train_loss": round(train_loss, 5), "errors": errors,
+                                    "held_loss": round(held_loss, 5), "seconds": seconds})  # fmt: skip
             _keep(file, record, net)
             advance(1, f"{100 * errors / len(held_x):.2f}% wrong")
     return record
@@ -228,9 +229,9 @@ def _options(arguments):
                         help="separated by commas; default: 0,1,2")  # fmt: skip
     parser.add_argument("--epochs", type=int, help="instead of the setting's own number")
     parser.add_argument("--out", type=Path, default=Path("mnist-runs"), help="folder for checkpoints and results")
-    parser.add_argument("--processes", type=int, default=cores(), help="runs side by side, one core each; default: all cores")
-    parser.add_argument("--yours", action="store_true", help="with the functions in dropout_lab/: same results, more time")
-    parser.add_argument("--validate", action="store_true", help="hold out the last 10,000 training images, not the test images")
+    parser.add_argument("--processes", type=int, default=cores(), help="runs side by side; default: one on each core")
+    parser.add_argument("--yours", action="store_true", help="on the functions in dropout_lab/: same results, slower")
+    parser.add_argument("--validate", action="store_true", help="hold out the last 10,000 training images instead")
     return parser.parse_args(arguments)
 
 
@@ -245,8 +246,9 @@ def _network(yours):
 def _side_by_side(tasks, options):
     """One process for each run, as many at a time as there are cores to use, and one bar for all."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "DROPOUT_LAB_PROGRESS": "off"}
-    same = [f"--out={options.out}", "--processes=1", *(f"--epochs={options.epochs}" for _ in range(bool(options.epochs))),
-            *("--yours" for _ in range(options.yours)), *("--validate" for _ in range(options.validate))]  # fmt: skip
+    same = [f"--out={options.out}", "--processes=1"]
+    same += [f"--{flag}" for flag in ("yours", "validate") if getattr(options, flag)]
+    same += [f"--epochs={options.epochs}"] if options.epochs else []
     waiting = [[sys.executable, "-m", "dropout_lab.lab.paper", f"--config={config}", f"--seeds={seed}", *same]
                for config, seed in tasks]  # fmt: skip
     total, seen, running = sum(options.epochs or CONFIGS[config].epochs for config, _ in tasks), 0, []
