@@ -95,6 +95,9 @@ for name, start in {"w": 3.0, "x": 2.0, "b": -4.0}.items():
 # **Predict.** One sample alone gives $dL/dw = -12$, the other alone gives 2. What do the two together give: −12 and 2 as a pair, −10, −5, or −24?
 
 # %% tags=["nbval-check-output"]
+my_prediction = ...
+
+
 def both(w):
     return loss(w, x=2.0, t=5.0) + loss(w, x=1.0, t=-2.0)
 
@@ -199,6 +202,7 @@ plot_shared_bias(dout[:, 0], affine_backward(dout, cache)[2][0])
 # is it their sum, their mean, or neither?
 
 # %% tags=["nbval-check-output"]
+my_prediction = ...
 rng = np.random.default_rng(2)
 x, w, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
 dout = rng.normal(size=(5, 3))
@@ -241,6 +245,7 @@ show(nudged=moved / 0.001, by_the_chain_rule=dw[1, 2])
 # Are the numbers right?
 
 # %% tags=["nbval-check-output"]
+my_prediction = {"an error": ..., "the right shape": ..., "the right numbers": ...}
 rng = np.random.default_rng(3)
 x, w, dout = rng.normal(size=(3, 3, 3))
 suspect = dout @ w

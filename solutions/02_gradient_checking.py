@@ -14,6 +14,7 @@ from dropout_lab.checks import check, hint
 from dropout_lab.gradcheck import gradient_check, numerical_gradient, relative_error
 from dropout_lab.lab.figures.gradcheck import plot_errors, plot_kink, plot_power, plot_steps
 from dropout_lab.lab.show import rounded, show
+from dropout_lab.lab.widgets.gradcheck import explore_steps
 from dropout_lab.layers import affine_backward, affine_forward
 
 # %% [markdown]
@@ -23,18 +24,18 @@ from dropout_lab.layers import affine_backward, affine_forward
 # lets $h$ go to 0. A computer has about 16 digits, so it cannot go all the way.
 #
 # The slope of $\tanh$ at 0.7 is known: $1 - \tanh(0.7)^2$. **Predict.** Which step comes nearest to it: `1e-1`, `1e-4`, `1e-8`, `1e-12` or `1e-16`?
+# Write it down, then look for the best one yourself, with the slider: each step that you try leaves a mark.
 
 # %%
 my_best_step = ...
-my_steps = [1e-1, 1e-2, 1e-3]  # put others in, and find the best
-right = 1 - np.tanh(0.7) ** 2
-for h in my_steps:
+for h in (1e-1, 1e-2, 1e-3):
     slope = (np.tanh(0.7 + h) - np.tanh(0.7)) / h
-    print(f"h = {h:.0e}   slope = {slope:.12f}   error = {abs(slope - right):.0e}")
+    print(f"h = {h:.0e}   slope = {slope:.12f}   error = {abs(slope - (1 - np.tanh(0.7) ** 2)):.0e}")
+explore_steps()
 
 # %% [markdown]
-# Try at least three more steps, some of them far smaller, before you go on. The figure then does the same for 65 steps
-# and 40 points at once.
+# The left picture shows the line whose slope was found, the right one the error of every step so far. Ten times smaller, ten times better: up to a point.
+# Once you have that point, run the next cell. It does the same for 65 steps and 40 points at once.
 
 # %%
 x = np.random.default_rng(1).uniform(0.3, 1.5, 40)
@@ -103,6 +104,7 @@ check("relative_error")
 # **Predict** three numbers: what does a gradient that is half as large as it should be score? One with the wrong sign? One with a hundredth of its size too much?
 
 # %% tags=["nbval-check-output"]
+my_prediction = {"half": ..., "wrong sign": ..., "one percent": ...}
 gradient = np.array([1e-6, -2e-6, 3e-6])
 show(half=relative_error(gradient, gradient / 2))
 show(wrong_sign=relative_error(gradient, -gradient))
@@ -143,6 +145,7 @@ except TypeError as refusal:
 # at $x = -2\cdot10^{-6}$, where the slope is 0?
 
 # %%
+my_prediction = ...
 plot_kink(-2e-6, 1e-5)
 x_near = np.array([-2e-6, 0.5, -0.5])
 for h in (1e-5, 1e-6):
@@ -159,6 +162,7 @@ for h in (1e-5, 1e-6):
 # Below, the entries of `x` and `w` are many and large, and `db` is wrong altogether: zeros.
 
 # %% tags=["nbval-check-output"]
+my_prediction = ...
 rng = np.random.default_rng(3)
 x, w, b = rng.normal(size=(50, 40)), rng.normal(size=(40, 30)), rng.normal(size=30)
 dout = rng.normal(size=(50, 30))
@@ -220,7 +224,7 @@ plot_errors({
 }, "The check names the array that is wrong, down to one entry")
 
 # %% [markdown]
-# Each mistake moves one mark and leaves the others. Even one entry out of twelve, 1% off, lands far to the right of $10^{-4}$.
+# Each mistake moves one mark and leaves the others. Even one entry out of twelve, 1% off, lands to the right of $10^{-4}$.
 # Below $10^{-7}$, right; above $10^{-4}$, wrong; between, a kink, a step or a dtype.
 #
 # ## What a passing check does not prove
@@ -229,6 +233,9 @@ plot_errors({
 # **Predict.** Does the check find the mistake?
 
 # %% tags=["nbval-check-output"]
+my_prediction = ...
+
+
 def minus_loss(p):
     return ((p["x"] @ p["w"] - p["b"]) * dout).sum()
 
@@ -239,7 +246,7 @@ print("passes:", max(errors.values()) < 1e-7)
 
 # %% [markdown]
 # It passes. A gradient check compares a backward pass with *its* forward pass. What the forward pass was meant to do, it cannot know.
-# Keep this for lesson 07: most of the wrong dropout layers that people publish pass their gradient check.
+# Keep this for lesson 07: most of the wrong dropout layers collected there pass their gradient check.
 #
 # And it knows only the inputs that it was given. With a batch of one sample, a sum and a mean are the same, and the averaged `db` passes.
 # Test on a batch, with all sizes different.
@@ -262,8 +269,6 @@ def complex_step(x, h):
 
 methods = {"one-sided": one_sided, "both sides": centred, "complex": complex_step}
 plot_steps(methods, x, slopes, "Without a subtraction the valley has no left side")
-
-# %% tags=["nbval-check-output"]
 error = relative_error(complex_step(x, 1e-200), slopes)
 print("error below 1e-15 at h = 1e-200:", error < 1e-15)
 
