@@ -72,6 +72,11 @@ def _range(values, otherwise):
     return (float(values.min()), float(values.max())) if values.size else (otherwise, otherwise)
 
 
+def alike(got, want, tolerance=CLOSE):
+    """Whether all of got are want, relative to want. Never true of nan."""
+    return bool((np.abs(np.subtract(got, want)) <= tolerance * np.abs(want)).all())
+
+
 def times(x):
     """A factor as the reports print it."""
     return f"{x:.2f}" if np.isfinite(x) else "nan"
@@ -192,7 +197,7 @@ def _test_time(call, rng, g, test):
                      " nothing is random.")
     else:
         seen = sum((_range(r, nan) for r in ratios), ())
-        ok = all(np.allclose(r, test(p), rtol=CLOSE, atol=0) for p, r in zip(rates, ratios))
+        ok = all(alike(r, test(p)) for p, r in zip(rates, ratios))
         at = " and ".join(between(*_range(r, nan)) for r in ratios)
         say = f"with train=False, out is {at} times x at p = {P} and 0.8; it should be {expected} times x."
         yield Aspect("test time", seen, ok, say, near=1e-5)
@@ -221,14 +226,14 @@ def _zero_fraction(looks):
 def _kept_scale(looks, kept):
     """Every kept entry is multiplied by the same number, kept(p)."""
     seen = sum((a.kept(kept(a.p)) for a in looks), ())
-    ok = all(np.allclose(a.kept(kept(a.p)), kept(a.p), rtol=CLOSE, atol=0) for a in looks)
+    ok = all(alike(a.kept(kept(a.p)), kept(a.p)) for a in looks)
     low, high = looks[0].kept(kept(P))
     dropped = looks[0].share
     as_asked = abs(dropped - P) <= coin_bound(looks[0].coins(), P) and 0 < dropped < 1
     opening = f"{percent(dropped)} of the outputs are 0, as p = {P} asks, but kept" if as_asked else f"at p = {P}, kept"
     say = f"{opening} outputs are {between(low, high)} times their input; every one should be {times(kept(P))} times."
     realised = [a for a in looks if 0 < a.share < 1]
-    if not ok and realised and all(np.allclose(a.kept(nan), 1 / (1 - a.share), rtol=EXACT, atol=0) for a in realised):
+    if not ok and realised and all(alike(a.kept(nan), 1 / (1 - a.share), EXACT) for a in realised):
         seen = "1 / the share kept in this call"
         say = (f"kept outputs are {realised[0].kept(nan)[0]:.4f} times their input, 1 over the share that this call"
                " kept;"
@@ -313,8 +318,8 @@ def _with_x(look, u):
 def _calls(call, rng, first, series):
     """Every call has fresh coins from the generator that was passed; how many fall is left to chance."""
     x = series[P][0].x
-    alike = [np.array_equal(a.dropped, b.dropped) for looks in series.values() for a, b in pairwise(looks)]
-    stale, repeated = all(alike), any(alike)
+    same = [np.array_equal(a.dropped, b.dropped) for looks in series.values() for a, b in pairwise(looks)]
+    stale, repeated = all(same), any(same)
     seed = int(rng.integers(2**63))
     one, same_state, other = (look(call, x, P, np.random.default_rng(s)).dropped for s in (seed, seed, seed ^ 1))
     if stale and np.array_equal(one, other):
@@ -348,7 +353,7 @@ def _edges(call, rng, g):
     else:
         zeros = float((result == 0).mean())
         low, high = _range(result[result != 0], 0.0)
-        seen, ok = (zeros, low, high), zeros == 0 and np.allclose(result, 1, rtol=CLOSE, atol=0)
+        seen, ok = (zeros, low, high), zeros == 0 and alike(result, 1)
         say = (f"at p = 0 {percent(zeros)} of the outputs are 0 and the others {between(low, high)} times their"
                " input; nothing should change.")
     yield Aspect("p = 0", seen, ok, say, near=0.2)
@@ -369,7 +374,7 @@ def _integers(call, rng, g, modes):
         if not broke:
             ratio = out / x
             whole = bool((out == np.round(out)).all())
-            ok = np.allclose(ratio[ratio != 0], factor, rtol=CLOSE, atol=0) and (ratio != 0).any()
+            ok = alike(ratio[ratio != 0], factor) and (ratio != 0).any()
             say = (f"with integers in x, {when} kept outputs are {between(*_range(ratio[ratio != 0], 0.0))} times"
                    f" their input where {times(factor)} is right.")
             yield Aspect(f"integers {when}", "cut to whole numbers" if whole and not ok else ok, ok, say)
@@ -391,7 +396,7 @@ def _dtype(name, got, dtype, what, ones=None):
     """dtype in, dtype out; ones are quotients that are 1, as far as the digits of float64 go, if none was lost."""
     dtype = np.dtype(dtype)
     seen = str(getattr(got, "dtype", type(got).__name__))
-    close, exact = (ones is None or np.allclose(ones, 1, rtol=t, atol=0) for t in (CLOSE, EXACT))
+    close, exact = (ones is None or alike(ones, 1, t) for t in (CLOSE, EXACT))
     if seen == "float64" == str(dtype) and close and not exact:
         seen = "float64 with the digits of float32"
     why = "A gradient check needs all digits." if dtype == np.float64 else ("Training runs in float32; a layer keeps"
@@ -465,7 +470,7 @@ class Pass:
 
     def in_step(self):
         """Whether backward multiplied by what forward multiplied by."""
-        return bool(np.allclose(self.g, self.m, rtol=CLOSE, atol=0))
+        return alike(self.g, self.m)
 
 
 def _pass(forward, backward, x, dout, p, generator, **mode):
@@ -485,14 +490,14 @@ def _gradient(passes, x, dout):
                  " Nudging a dropped input moves nothing.", near=1e-5)  # fmt: skip
     done = [_range(a.m[~z], 1.0) for a, z in zip(passes, off)]
     back = [_range(a.g[~z], d[0]) for a, z, d in zip(passes, off, done)]
-    ok = all(np.allclose(a.g[~z], a.m[~z], rtol=CLOSE, atol=0) for a, z in zip(passes, off))
+    ok = all(alike(a.g[~z], a.m[~z]) for a, z in zip(passes, off))
     seen = sum(back, ())
     say = (f"where forward kept an entry it multiplied by {between(*done[0])}; backward multiplied by"
            f" {between(*back[0])}.")
     outs = [x * a.m for a in passes]
     guesses = {"dout * out": outs, "dout * x": [x] * len(passes), "out": [out / dout for out in outs]}
     for what, factor in guesses.items():
-        if not ok and all(np.allclose(a.g[~z], m[~z], rtol=CLOSE, atol=0) for a, z, m in zip(passes, off, factor)):
+        if not ok and all(alike(a.g[~z], m[~z]) for a, z, m in zip(passes, off, factor)):
             seen, say = what, (f"where forward kept an entry, dx is {what}. The slope of x * m is m, and x has no"
                                " part in it.")
     return dropped, Aspect("kept entries", seen, ok, say, near=1e-5)
@@ -507,7 +512,7 @@ def _zeros_in_x(forward, backward, rng, g):
     slope = readable("dx", backward(dout.copy(), cache), dout.shape) / dout
     elsewhere, here = out[~nought] == 0, slope[nought] == 0
     bound = bernstein(min(here.size, elsewhere.size), 2 * P * (1 - P), max(P, 1 - P))  # a difference of two shares
-    alike = bool(abs(here.mean() - elsewhere.mean()) <= bound)
+    close = bool(abs(here.mean() - elsewhere.mean()) <= bound)
     say = (f"where x is exactly 0, as after a ReLU, dx is 0 in {percent(here.mean())} of the entries; the mask"
            f" dropped {percent(elsewhere.mean())}."
            " The mask has to be remembered: `out` is 0 there either way.")  # fmt: skip
@@ -516,7 +521,7 @@ def _zeros_in_x(forward, backward, rng, g):
                " the mask back.")
         yield Aspect("x = 0", "nan", False, say)
     else:
-        yield Aspect("x = 0", float(here.mean()), alike, say, near=2 * bound)
+        yield Aspect("x = 0", float(here.mean()), close, say, near=2 * bound)
 
 
 def _other_passes(forward, backward, x, dout, rng, g):
@@ -528,7 +533,7 @@ def _other_passes(forward, backward, x, dout, rng, g):
         seen = "the mask of the later pass"
     else:  # only whether the mask is its own: a wrong factor was judged before
         direct = _pass(forward, backward, x, dout, P, g)
-        seen = "its own" if direct.in_step() == np.allclose(slope, out / x, rtol=CLOSE, atol=0) else "another"
+        seen = "its own" if direct.in_step() == alike(slope, out / x) else "another"
     yield Aspect("after another forward pass", seen, seen == "its own", "forward on batch A, forward on batch B,"
                  " backward for A:"
                  f" dx has {seen if seen != 'another' else 'a mask that is not that of A'}. What backward needs"
@@ -543,7 +548,7 @@ def _other_passes(forward, backward, x, dout, rng, g):
         yield Aspect("test time", "an older mask", False, "after forward with train=False, dx has the mask of the"
                      " training pass before.")
     else:
-        ok = np.allclose(result, m, rtol=CLOSE, atol=0)
+        ok = alike(result, m)
         say = (f"after forward with train=False, which multiplied by {between(*_range(m, 1.0))}, backward multiplied"
                f" by {between(*_range(result, 1.0))}.")
         yield Aspect("test time", _range(result, nan), ok, say, near=1e-5)
@@ -556,7 +561,7 @@ def _backward_edges(forward, backward, x, dout, rng, g):
         if made is None or not np.isfinite(made[0]).all():
             continue  # forward's own business
         bad = broke is not None or not np.isfinite(result).all()
-        ok = not bad and np.allclose(result, made[0] / x, rtol=CLOSE, atol=0)
+        ok = not bad and alike(result, made[0] / x)
         what = broke.say() if broke else "dx is nan or infinite."
         what = what if bad else f"dx is {between(*_range(result, 1.0))} times dout."
         yield Aspect(f"p = {p:g}", "nan or an error" if bad else _range(result, 1.0), ok,
@@ -565,7 +570,7 @@ def _backward_edges(forward, backward, x, dout, rng, g):
     for shape in ((7,), (3, 2, 5), (2, 3, 2, 2)):
         x = away_from_zero(rng, shape)
         made, result, broke = _factors(forward, backward, x, away_from_zero(rng, shape), P, g)
-        if made is not None and (broke or not np.allclose(result, made[0] / x, rtol=CLOSE, atol=0)):
+        if made is not None and (broke or not alike(result, made[0] / x)):
             wrong.append(len(shape))
     say = (f"dx is right for two axes and not for {' or '.join(map(str, wrong))}. dx is dout times a mask, whatever"
            " the shape.")

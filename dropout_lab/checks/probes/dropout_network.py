@@ -107,7 +107,8 @@ def _network(f, rng):
     yield untouched("x", x, given[1])
     changed = [k for k, v in params.items() if not np.array_equal(v, given[0].get(k))]
     yield Aspect("params untouched", " ".join(changed), not changed,
-                 f"it changed {' and '.join(changed)} in place. Only the optimiser changes parameters.", contract=True)  # fmt: skip
+                 f"it changed {' and '.join(changed)} in place. Only the optimiser changes parameters.",
+                 contract=True)  # fmt: skip
 
 
 def _plain(f, rng, g):
