@@ -113,29 +113,40 @@ HINTS = {
         "yet. `a + b` makes a new array, `a += b` changes the one that is there.",
     ),
     "zeroing_forward": (
-        "",
-        "",
-        "",
+        "Two cases, and `train` tells them apart. In training every entry gets a coin of its own; at test time "
+        "there are no coins.",
+        "`rng.random(shape)` gives numbers spread evenly from 0 to 1. How many of them lie below p? A comparison "
+        "gives an array of True and False, which multiply as 1 and 0.",
+        "In training the next layer gets a share 1 - p of the signal. At test time nothing is missing, so the "
+        "whole array has to be shrunk to match. Put whatever x was multiplied by into the cache.",
     ),
     "zeroing_backward": (
-        "",
-        "",
-        "",
+        "Take one entry that was dropped. Nudge its input: does the output move? Then one that was kept.",
+        "Forward was out = x * m, entry by entry, with m fixed. What is the derivative of out with respect to x?",
+        "What forward multiplied by is in the cache, for training and for test time alike. The upstream gradient "
+        "meets it entry by entry.",
     ),
     "dropout_forward": (
-        "",
-        "",
-        "",
+        "Start from `zeroing_forward`. The factor that it needs at test time moves into training: what was a "
+        "product becomes a quotient.",
+        "If each entry is kept with probability 1 - p, what must the kept ones be multiplied by so that the mean "
+        "of the mask is 1? At test time nothing is left to do.",
+        "Three edges. At p = 1 that factor would be a division by zero, but nothing is kept, so any finite number "
+        "will do. A mask of float64 turns float32 into float64. And backward has to know when nothing was done.",
     ),
     "dropout_backward": (
-        "",
-        "",
-        "",
+        "Forward multiplied by a scaled mask, entry by entry. The chain rule asks for the whole of it, zeros and "
+        "scale.",
+        "No new coins: they would belong to another forward pass. What forward used is in the cache.",
+        "After a pass with train=False the cache says that nothing was done. What is the derivative of out = x?",
     ),
     "mlp_dropout": (
-        "",
-        "",
-        "",
+        "Three places to think of: the inputs, the output of each hidden layer, the scores. `rates(p)` gives a "
+        "rate for the first two; the third is never dropped.",
+        "Dropout comes after the activation, and its output is what the next layer gets. Hand `rng` and `train` "
+        "on as they came in, to every layer, so that each draws coins of its own.",
+        "Each dropout layer has a cache. Keep it with the caches of its affine and ReLU layers; in `mlp_backward` "
+        "the three come back in reverse order, dropout first.",
     ),
     "gaussian_dropout_forward": (
         "Which mean must a factor have, so that it leaves the average output alone? Which variance did the factor of dropout have (lesson 06)?",
