@@ -19,9 +19,9 @@ from dropout_lab.training import sgd_momentum
 # %% [markdown]
 # ## Digits
 #
-# 1,797 digits, written by 43 people, each scanned to 8 × 8 pixels of ink between 0 and 1. They come with scikit-learn, so nothing is downloaded.
+# 1,797 digits, written by 13 people, each scanned to 8 × 8 pixels of ink between 0 and 1. They come with scikit-learn, so nothing is downloaded.
 # 1,000 of them are for training. The other 797 are *held out*: the network never learns from them. They stand for the digits
-# that somebody will write tomorrow.
+# that these people will write tomorrow.
 
 # %% tags=["nbval-check-output"]
 data = digits(train=1000, seed=0)

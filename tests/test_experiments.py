@@ -112,6 +112,32 @@ def test_an_interruption_keeps_the_whole_epochs(data, capsys):
     assert capsys.readouterr().out == "Stopped by hand; kept: 2 of 6 epochs.\n"
 
 
+def test_an_interruption_while_the_bar_moves_keeps_history_and_parameters_together(data, monkeypatch):
+    @contextmanager
+    def bar_that_interrupts(*args):
+        moves = iter(range(2))
+        yield lambda n, note="": next(moves, None) is not None or _interrupt()
+
+    def evaluate_that_interrupts(*args):
+        if next(calls) == 5:  # the second evaluation of the third epoch
+            raise KeyboardInterrupt
+        return evaluate(*args)
+
+    calls = iter(range(100))
+    with monkeypatch.context() as patch:
+        patch.setattr(experiments, "evaluate", evaluate_that_interrupts)
+        params, history = short_fit(data, epochs=6)
+    assert history["epoch"].tolist() == [1, 2] and same(params, short_fit(data, epochs=2)[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(experiments, "bar", bar_that_interrupts)
+        params, history = short_fit(data, epochs=6)
+    assert history["epoch"].tolist() == [1, 2, 3] and same(params, short_fit(data, epochs=3)[0])
+
+
+def _interrupt():
+    raise KeyboardInterrupt
+
+
 def test_an_interruption_before_the_first_row_still_tells_where_it_stands(data):
     def interrupted(*args):
         raise KeyboardInterrupt
@@ -357,7 +383,7 @@ def test_a_notebook_with_a_reader_shows_a_bar(tmp_path):
     try:
         outputs = []
         cell = "from dropout_lab.lab.progress import track\nfor _ in track(range(3), 'x'):\n    pass"
-        client.execute_interactive(cell, allow_stdin=True, output_hook=outputs.append, timeout=60)
+        client.execute_interactive(cell, allow_stdin=True, output_hook=outputs.append, timeout=120)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

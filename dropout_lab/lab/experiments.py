@@ -91,7 +91,7 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
     step = step or student_step
     batches, masks = rng.spawn(2)
     params = {name: array.astype(data.x_train.dtype) for name, array in params.items()}
-    velocity, history, start = {}, History(), perf_counter()
+    velocity, history, finished, start = {}, History(), 0, perf_counter()
     per_epoch = -(-len(data.x_train) // batch_size)
     try:
         with (bar("training", epochs, "epoch") as advance, _threads_worth_it(params, batch_size),
@@ -107,14 +107,15 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
                         raise FloatingPointError(reason)
                 if watch or epoch == epochs - 1:
                     history.rows.append(_row(epoch + 1, current, data, p))
-                params = current
+                params, finished = current, epoch + 1
                 advance(1, f"loss {loss:.3f}")
     except (KeyboardInterrupt, FloatingPointError) as end:
         reason = str(end) or "stopped by hand"
-        history.interrupted = f"{reason}; kept: {epoch} of {epochs} epochs"
+        history.interrupted = f"{reason}; kept: {finished} of {epochs} epochs"
         print(history.interrupted[0].upper() + history.interrupted[1:] + ".")
-        if not history.rows or history.last["epoch"] < epoch:
-            history.rows.append(_row(epoch, params, data, p))
+        history.rows = [row for row in history.rows if row["epoch"] <= finished]
+        if not history.rows or history.last["epoch"] < finished:
+            history.rows.append(_row(finished, params, data, p))
     history.seconds = perf_counter() - start
     return params, history
 
