@@ -31,7 +31,9 @@ class Liar(np.ndarray):
         return True
 
     def __getattribute__(self, name):
-        return (5, 3) if name == "shape" else np.dtype(float) if name == "dtype" else object.__getattribute__(self, name)
+        return (
+            (5, 3) if name == "shape" else np.dtype(float) if name == "dtype" else object.__getattribute__(self, name)
+        )
 
 
 class Yes:
@@ -73,7 +75,8 @@ THINGS = {
     "a 0-d array": np.array(1.0), "an empty array": np.zeros((0, 3)), "complex": np.ones((5, 3), complex),
     "objects": OBJECTS, "strings": np.full((5, 3), "1.0"),
     "nan everywhere": np.full((5, 3), np.nan), "times": np.zeros((5, 3), "datetime64[s]"),
-    "records": np.zeros(5, dtype=[("a", float)]), "masked": np.ma.masked_all((5, 3)), "a liar": np.ones((5, 3)).view(Liar),
+    "records": np.zeros(5, dtype=[("a", float)]), "masked": np.ma.masked_all((5, 3)),
+    "a liar": np.ones((5, 3)).view(Liar),
     "yes": Yes(), "a short tuple": Short((1, 2, 3)), "an iterator": iter([]), "a class": Yes, "a function": print,
     "a very large array": np.broadcast_to(1.0, (10**6, 10**6)), "an error": Broke("f", "ValueError", "fake"),
 }  # fmt: skip
@@ -93,14 +96,18 @@ def test_whatever_comes_back_is_judged_and_is_not_right(name):
     own = EXERCISES[name].function
     for wrap in WRAPS.values():
         for thing in THINGS.values():
-            functions = Functions({k: guard(k, f) for k, f in {**RIGHT, own: lambda *a, thing=wrap(thing), **k: thing}.items()})
+            functions = Functions(
+                {k: guard(k, f) for k, f in {**RIGHT, own: lambda *a, thing=wrap(thing), **k: thing}.items()}
+            )
             verdict = judge(name, functions)
             assert verdict.status in ("failed", "error")
             json.dumps(verdict.record())
             assert len(as_text(verdict)) < 2500 and as_html(verdict)
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), RecursionError(), MemoryError(), AssertionError("{}"), KeyError(Yes)])
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), SystemExit(3), RecursionError(), MemoryError(), AssertionError("{}"), KeyError(Yes)]
+)
 @pytest.mark.parametrize("name", EARLY)
 def test_whatever_is_raised_is_said(name, error):
     def raising(*args, **kwargs):
@@ -149,7 +156,9 @@ def test_nothing_is_right_by_broadcasting_or_by_nan():
 
 
 def test_a_judgement_takes_less_than_50_ms():
-    """With its diagnosis, after the first. Measured: 1 to 5 ms; the best of three is taken, as others share the machine."""
+    """With its diagnosis, after the first. Measured: 1 to 5 ms; the best of three is taken, as others share the
+    machine.
+    """
     for name in EARLY:
         for entry in BANK[name]:
             functions = entry.functions(RIGHT)

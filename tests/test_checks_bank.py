@@ -1,4 +1,4 @@
-"""The bank of mistakes of the first lessons: each is rejected and named, alone and with another, and the list of evidence is covered."""
+"""The bank of mistakes of the first lessons: each is rejected and named, alone and beside another."""
 
 import numpy as np
 import pytest
@@ -149,7 +149,9 @@ def test_of_two_faults_the_gravest_is_named_and_the_other_said(name, function, g
 
 
 def test_a_fault_below_is_said_first():
-    verdict = judge("mlp_backward", Functions({**load(), "relu_backward": guard("relu_backward", lambda dout, cache: dout)}))
+    verdict = judge(
+        "mlp_backward", Functions({**load(), "relu_backward": guard("relu_backward", lambda dout, cache: dout)})
+    )
     assert verdict.status == "passed"  # mlp_backward of the completed module does not read this dictionary
     bent = Functions({**functions_with(), "affine_forward": guard("affine_forward", lambda x, w, b: (x @ w, None)),
                       "mlp_forward": guard("mlp_forward", lambda params, x, *_: (x @ params["W1"], None))})  # fmt: skip

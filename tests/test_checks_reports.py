@@ -1,4 +1,4 @@
-"""What a student reads: reports in text and HTML, in IPython without a traceback, after an edit, and when a module is broken."""
+"""What a student reads: in text and HTML, in IPython, after an edit, and when a module is broken."""
 
 import json
 import os
@@ -15,6 +15,9 @@ from dropout_lab.checks.reports import CheckFailed, Report, as_html, as_text
 from dropout_lab.checks.verdicts import Verdict, judge
 
 BANK, RIGHT = mistakes.load_all()
+
+
+BLANK = "`relu_forward` is still blank. Lesson 03, exercise 3.1: dropout_lab/layers.py"
 
 
 def of(identity):
@@ -84,14 +87,18 @@ def test_no_report_holds_a_line_of_a_solution(root):
 @pytest.fixture
 def own(tmp_path, root):
     """A folder with the completed modules, to be edited and judged in a process of its own."""
-    shutil.copytree(root / "solutions" / "dropout_lab", tmp_path / "dropout_lab", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        root / "solutions" / "dropout_lab", tmp_path / "dropout_lab", ignore=shutil.ignore_patterns("__pycache__")
+    )
     return tmp_path
 
 
 def python(own, code):
     """Standard output of a Python process that judges the folder's modules."""
     environment = {**os.environ, "PYTHONPATH": str(own), "IPYTHONDIR": str(own / "ipython"), "NO_COLOR": "1"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=own, env=environment, capture_output=True, encoding="utf-8", timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=own, env=environment, capture_output=True, encoding="utf-8", timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -124,7 +131,7 @@ def test_in_ipython_a_failed_check_is_its_report_alone(own):
 
 def test_in_ipython_a_blank_is_its_message_alone(own):
     edited(own, "layers", "    return np.maximum(x, 0), x",
-           '    raise NotImplementedError("`relu_forward` is still blank. Lesson 03, exercise 3.1: dropout_lab/layers.py")')  # fmt: skip
+           f'    raise NotImplementedError("{BLANK}")')  # fmt: skip
     shown = python(own, SHELL + """
 shell.run_cell("from dropout_lab.lab.notebook import start; start()")
 cell('check("relu_forward")')
@@ -133,18 +140,26 @@ cell('from dropout_lab.layers import relu_forward; relu_forward(None)')
 """)
     asked, needed, called = shown.split("--")[1:]
     for part in (asked, needed, called):
-        assert "`relu_forward` is still blank. Lesson 03, exercise 3.1: dropout_lab/layers.py, line " in part
+        assert f"{BLANK}, line " in part
         assert "Traceback" not in part and "NotImplementedError" not in part.replace("raise NotImplementedError", "")
     assert "`relu_backward` needs more than itself" in needed
 
 
 def test_an_exception_shows_the_students_own_line_and_nothing_of_ours(own):
-    edited(own, "layers", "return dout @ w.T, x.T @ dout, dout.sum(axis=0)", "return dout @ w, x.T @ dout, dout.sum(axis=0)")
+    edited(
+        own,
+        "layers",
+        "return dout @ w.T, x.T @ dout, dout.sum(axis=0)",
+        "return dout @ w, x.T @ dout, dout.sum(axis=0)",
+    )
     edited(own, "layers", "return dout * (cache > 0)", "return dout * (cach > 0)")
     shown = python(own, SHELL + "cell('check(\"affine_backward\")')\ncell('check(\"relu_backward\")')")
     raised, misspelt = shown.split("--")[1:]
     assert "w is not transposed on the way to dx" in raised
-    for part, line in ((raised, "`return dout @ w, x.T @ dout, dout.sum(axis=0)`"), (misspelt, "`return dout * (cach > 0)`")):
+    for part, line in (
+        (raised, "`return dout @ w, x.T @ dout, dout.sum(axis=0)`"),
+        (misspelt, "`return dout * (cach > 0)`"),
+    ):
         assert words(part).count(line) == 1
         assert "dropout_lab/layers.py, line" in words(part)
         assert "probes" not in part and "functions.py" not in part and "Traceback" not in part
@@ -224,7 +239,9 @@ def test_a_missing_function_costs_only_itself(own):
 
 def test_a_missing_module_costs_only_its_own_exercises(own, root):
     whole = own / "whole"
-    shutil.copytree(root / "dropout_lab", whole / "dropout_lab", ignore=shutil.ignore_patterns("__pycache__", "lab", "instructor"))
+    shutil.copytree(
+        root / "dropout_lab", whole / "dropout_lab", ignore=shutil.ignore_patterns("__pycache__", "lab", "instructor")
+    )
     for path in (own / "dropout_lab").glob("[a-z]*.py"):
         shutil.copy(path, whole / "dropout_lab")
     (whole / "dropout_lab" / "training.py").unlink()

@@ -8,7 +8,12 @@ from dropout_lab.checks.functions import Functions, guard, load
 from dropout_lab.checks.verdicts import observe
 from variants import gradcheck, layers, network, training
 
-VARIANTS = {"layers": layers.VARIANTS, "gradcheck": gradcheck.VARIANTS, "network": network.VARIANTS, "training": training.VARIANTS}
+VARIANTS = {
+    "layers": layers.VARIANTS,
+    "gradcheck": gradcheck.VARIANTS,
+    "network": network.VARIANTS,
+    "training": training.VARIANTS,
+}
 SEEDS = 1000
 
 
@@ -19,7 +24,11 @@ def test_a_right_variant_is_never_rejected(module):
     The seeds run outermost, so that all variants share the inputs that a seed gives and what is right for them.
     """
     completed = load()
-    judged = [(name, Functions({**completed, **{k: guard(k, f) for k, f in variant.items()}})) for variant in VARIANTS[module] for name in variant]
+    judged = [
+        (name, Functions({**completed, **{k: guard(k, f) for k, f in variant.items()}}))
+        for variant in VARIANTS[module]
+        for name in variant
+    ]
     for seed in range(SEEDS):
         for name, functions in judged:
             failing = [aspect.say for aspect in observe(name, functions, seed) if not aspect.ok]

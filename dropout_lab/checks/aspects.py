@@ -7,7 +7,6 @@ import numpy as np
 from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.words import describe, kind, named, plain, readable, same
 
-
 RIGHT = "as it should be"  # what is seen where nothing has to be told apart
 
 

@@ -48,8 +48,9 @@ def observe(name, functions, seed):
     """
     aspects = []
     try:
+        rng = np.random.default_rng((seed, 2014))  # a layer that seeds itself with 0 must not draw the inputs again
         with np.errstate(all="ignore"):
-            for aspect in probes.load_all()[name](functions, np.random.default_rng(seed)):
+            for aspect in probes.load_all()[name](functions, rng):
                 aspects.append(aspect)
     except probes.Unfit as unfit:
         aspects.insert(0, Aspect("returns", unfit.message, False, unfit.say()))
@@ -58,7 +59,7 @@ def observe(name, functions, seed):
     except Blank:
         raise
     except Exception as error:
-        say = f"it returned something that cannot be looked at ({type(error).__name__}); return plain arrays and numbers."
+        say = f"it returned something that cannot be read ({type(error).__name__}). Return plain arrays and numbers."
         aspects.insert(0, Aspect("returns", type(error).__name__, False, say))
     return aspects
 
@@ -106,7 +107,7 @@ def _explain(exercise, failing, shaky, seed):
     hint = f'hint("{exercise.name}") for the next step.'
     if first:
         covered = dict((m.id, names) for m, names in found)[first.id]
-        said = [sentence(a.say) for a in failing if a.name in covered and a.contract == gravest.contract and a in speaking]
+        said = [sentence(a.say) for a in speaking if a.name in covered and a.contract == gravest.contract]
         details = [" ".join(list(dict.fromkeys(said))[:2]), f"{first.sentence} {hint}", *_seen(first)]
         headline = first.title
     else:
@@ -118,11 +119,12 @@ def _explain(exercise, failing, shaky, seed):
     left = [a for a in speaking if a.name not in covered.union(*(names for _, names in others))]
     further = [m.title for m, _ in others] + [a.say.rstrip(".") for a in left[:1]]
     if shaky:
-        uses = f"It uses {listed(shaky)}, which {'does not pass its own check' if len(shaky) == 1 else 'do not pass their own checks'}."
-        details.insert(0, f"{uses} Mend that first.")
+        passes = "does not pass its own check" if len(shaky) == 1 else "do not pass their own checks"
+        details.insert(0, f"It uses {listed(shaky)}, which {passes}. Mend that first.")
     if further:
         details.append(f"There is more, for later: {'; '.join(further)}.")
-    return Verdict(exercise, status, headline, tuple(details), first.id if first else None, tuple(m.id for m, _ in others))
+    named = first.id if first else None
+    return Verdict(exercise, status, headline, tuple(details), named, tuple(m.id for m, _ in others))
 
 
 def diagnose(name, failing, seed):
@@ -151,7 +153,7 @@ def diagnose(name, failing, seed):
 
 @lru_cache(maxsize=128)
 def _signatures(name, seed):
-    """[(mistake, {aspect name: aspect it fails})] for every known mistake of an exercise, on the inputs of this seed."""
+    """[(mistake, {aspect name: aspect it fails})] for every known mistake, on the inputs of this seed."""
     bank, right = mistakes.load_all()
     return [(m, {a.name: a for a in observe(name, m.functions(right), seed) if not a.ok}) for m in bank[name]]
 
@@ -165,4 +167,6 @@ def _seen(mistake):
 
 def _next(exercise):
     after = following(exercise)
-    return f"Next: lesson {after.lesson}, exercise {after.number}, `{after.name}`." if after else "That was the last exercise."
+    if not after:
+        return "That was the last exercise."
+    return f"Next: lesson {after.lesson}, exercise {after.number}, `{after.name}`."

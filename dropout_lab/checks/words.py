@@ -77,9 +77,12 @@ def _difference(name, got, want, tolerance):
     if same(got, want, 1e-5):
         return f"{name} is right to about {_digits(got, want)} digits only; float64 can do better."
     if got.size == 1:
-        return f"{name} is {_closer(got.item(), want.item())} where {_closer(want.item(), got.item())} is right{_simple_ratio(got.item() / (want.item() or 1))}."
+        is_, right = got.item(), want.item()
+        ratio = _simple_ratio(is_ / (right or 1))
+        return f"{name} is {_closer(is_, right)} where {_closer(right, is_)} is right{ratio}."
     if (factor := _factor(got, want, tolerance)) is not None:
-        return f"{name} {'has the wrong sign' if abs(factor + 1) < 1e-6 else f'is {number(factor)}{_part(factor)} times what it should be'} in every entry."
+        times = f"is {number(factor)}{_part(factor)} times what it should be"
+        return f"{name} {'has the wrong sign' if abs(factor + 1) < 1e-6 else times} in every entry."
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
         return f"{name} is right but transposed."
     wrong = np.abs(got - want) > tolerance * max(1.0, np.abs(want).max(initial=0.0))

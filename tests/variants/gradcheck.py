@@ -1,4 +1,4 @@
-"""Right ways to write gradcheck.py: in place with restoring, by nditer, by flat indices, by a generator; other norms' algebra."""
+"""Right ways to write gradcheck.py: in place with restoring, by nditer, by flat indices; lengths by other algebra."""
 
 import math
 
@@ -85,7 +85,9 @@ def error_norm(a, b):
 
 def error_maximum(a, b):
     _one_shape(a, b)
-    return np.linalg.norm(np.ravel(a - b)) / np.maximum(np.linalg.norm(np.ravel(a)) + np.linalg.norm(np.ravel(b)), 1e-300)
+    return np.linalg.norm(np.ravel(a - b)) / np.maximum(
+        np.linalg.norm(np.ravel(a)) + np.linalg.norm(np.ravel(b)), 1e-300
+    )
 
 
 def error_sums(a, b):
@@ -108,7 +110,9 @@ def error_equal_first(a, b):
 
 
 def check_merged(f, params, grads, h=1e-5):
-    return {name: error_norm(grads[name], numeric_eye(lambda v: f(params | {name: v}), params[name], h)) for name in params}
+    return {
+        name: error_norm(grads[name], numeric_eye(lambda v: f(params | {name: v}), params[name], h)) for name in params
+    }
 
 
 def check_in_place(f, params, grads, h=1e-5):
@@ -145,7 +149,9 @@ def check_swapped(f, params, grads, h=1e-5):
 
         return of
 
-    return {k: np.float64(error_equal_first(numeric_copies(with_one(k), params[k], h), grads[k])) for k in sorted(params)}
+    return {
+        k: np.float64(error_equal_first(numeric_copies(with_one(k), params[k], h), grads[k])) for k in sorted(params)
+    }
 
 
 def check_full(f, params, grads, h=1e-5):

@@ -180,5 +180,8 @@ _RELU = ((relu_where, relu_where_back), (relu_product, relu_product_back), (relu
 VARIANTS = [
     *({"affine_forward": forward, "affine_backward": backward} for forward, backward in _AFFINE),
     *({"relu_forward": forward, "relu_backward": backward} for forward, backward in _RELU),
-    *({"softmax_cross_entropy": f} for f in (softmax_one_hot, softmax_logaddexp, softmax_loops, softmax_eye, softmax_median)),
+    *(
+        {"softmax_cross_entropy": f}
+        for f in (softmax_one_hot, softmax_logaddexp, softmax_loops, softmax_eye, softmax_median)
+    ),
 ]

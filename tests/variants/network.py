@@ -1,4 +1,4 @@
-"""Right ways to write network.py: other samplers, other caches, recursion, one matrix for w and b; with dropout and without."""
+"""Right ways to write network.py: other samplers, other caches, one matrix for w and b; with dropout and without."""
 
 import numpy as np
 
@@ -171,10 +171,12 @@ def _joined(forward, backward, loss):
     return loss_and_grads
 
 
-PAIRS = ((plain_forward, plain_backward), (dropping_forward, dropping_backward), (activations_forward, activations_backward),
+PAIRS = ((plain_forward, plain_backward), (dropping_forward, dropping_backward),
+         (activations_forward, activations_backward),
          (recursive_forward, recursive_backward), (augmented_forward, augmented_backward))  # fmt: skip
 VARIANTS = [
     *({"init_params": f} for f in (init_normal, init_uniform, init_backwards, init_one_draw, init_spawned)),
-    *({"mlp_forward": forward, "mlp_backward": backward, "loss_and_grads": _joined(forward, backward, layers.softmax_cross_entropy)}
+    *({"mlp_forward": forward, "mlp_backward": backward,
+       "loss_and_grads": _joined(forward, backward, layers.softmax_cross_entropy)}
       for forward, backward in PAIRS),
 ]  # fmt: skip

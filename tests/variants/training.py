@@ -73,6 +73,9 @@ def norm_warning(w, limit):
 
 
 VARIANTS = [
-    *({"sgd_momentum": f} for f in (momentum_comprehension, momentum_loop, momentum_copies, momentum_turned, momentum_first_step)),
+    *(
+        {"sgd_momentum": f}
+        for f in (momentum_comprehension, momentum_loop, momentum_copies, momentum_turned, momentum_first_step)
+    ),
     *({"max_norm": f} for f in (norm_minimum, norm_where, norm_loop, norm_selected, norm_warning)),
 ]

@@ -9,7 +9,6 @@ import importlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
-from inspect import cleandoc
 
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.functions import Functions, guard
@@ -43,7 +42,7 @@ def mistake(id, of, title, seen=(), beside=None):
     """Register a function as a known mistake of an exercise; its docstring is the sentence for the student."""
 
     def register(function):
-        BANK[of].append(Mistake(id, of, title, cleandoc(function.__doc__), tuple(seen), function, beside or {}))
+        BANK[of].append(Mistake(id, of, title, " ".join(function.__doc__.split()), tuple(seen), function, beside or {}))
         return function
 
     return register

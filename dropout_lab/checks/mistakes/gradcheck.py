@@ -43,8 +43,13 @@ def _check(f, params, grads, h=1e-5):
 # numerical_gradient
 
 
-@mistake("B01", of="numerical_gradient", title="float32 is let through",
-         seen=("https://cs231n.github.io/neural-networks-3/#gradcheck", "https://github.com/PaddlePaddle/Paddle/issues/4283"))  # fmt: skip
+@mistake(
+    "B01", of="numerical_gradient", title="float32 is let through",
+    seen=(
+        "https://cs231n.github.io/neural-networks-3/#gradcheck",
+        "https://github.com/PaddlePaddle/Paddle/issues/4283",
+    ),
+)
 def accepts_float32(f, x, h=1e-5):
     """float32 has seven digits, and a step of 1e-5 uses up five of them. In float32 correct code fails its check."""
     if x.dtype.kind != "f":
@@ -52,7 +57,10 @@ def accepts_float32(f, x, h=1e-5):
     return _central(f, x, h)
 
 
-@mistake("B02", of="numerical_gradient", title="the step is too small, whatever h says", seen=("https://cs231n.github.io/neural-networks-3/",))
+@mistake(
+    "B02", of="numerical_gradient", title="the step is too small, whatever h says",
+    seen=("https://cs231n.github.io/neural-networks-3/",),
+)
 def tiny_step(f, x, h=1e-5):
     """The difference of two nearly equal numbers has few digits left; the smaller the step, the fewer."""
     _float64_only(x)
@@ -66,7 +74,10 @@ def large_step(f, x, h=1e-5):
     return _central(f, x, 0.1)
 
 
-@mistake("B04", of="numerical_gradient", title="the difference is one-sided", seen=("https://cs231n.github.io/neural-networks-3/",))
+@mistake(
+    "B04", of="numerical_gradient", title="the difference is one-sided",
+    seen=("https://cs231n.github.io/neural-networks-3/",),
+)
 def one_sided(f, x, h=1e-5):
     """From x to x + h the slope is that of the middle, h/2 away. Taken to both sides of x, the middle is x itself."""
     _float64_only(x)
@@ -81,7 +92,9 @@ def one_sided(f, x, h=1e-5):
 @mistake("B07", of="numerical_gradient", title="a nudged entry is not put back",
          seen=("https://github.com/HomericIntelligence/Odyssey/pull/2090",))  # fmt: skip
 def not_restored(f, x, h=1e-5):
-    """After + h and - 2 h the entry stands h below where it was. The next entry is measured at a point that has moved."""
+    """After + h and - 2 h the entry stands h below where it was. The next entry is measured at a point that has
+    moved.
+    """
     _float64_only(x)
     grad = np.empty(x.shape)
     for i in np.ndindex(*x.shape):
@@ -95,7 +108,9 @@ def not_restored(f, x, h=1e-5):
 @mistake("B08", of="numerical_gradient", title="integers are let through",
          seen=("https://github.com/oreilly-japan/deep-learning-from-scratch/issues/51",))  # fmt: skip
 def accepts_integers(f, x, h=1e-5):
-    """An integer array cuts off what is added to it: 1 + 1e-5 is stored as 1, and the slope comes out as 0 or as nonsense."""
+    """An integer array cuts off what is added to it: 1 + 1e-5 is stored as 1, and the slope comes out as 0 or as
+    nonsense.
+    """
     if x.dtype == np.float32:
         raise TypeError("float32")
     return _central(f, x, h)
@@ -144,7 +159,9 @@ def own_step(f, x, h=1e-5):
 
 @mistake("B42", of="numerical_gradient", title="all entries are nudged at once")
 def together(f, x, h=1e-5):
-    """That gives one number, the slope along the diagonal. A gradient has one slope for each entry, the others held still."""
+    """That gives one number, the slope along the diagonal. A gradient has one slope for each entry, the others held
+    still.
+    """
     _float64_only(x)
     return np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h))
 
@@ -165,7 +182,9 @@ def flat(f, x, h=1e-5):
 
 @mistake("B45", of="numerical_gradient", title="a flattened copy is nudged instead of x")
 def copy_of_view(f, x, h=1e-5):
-    """Flattening gives a view of most arrays and a copy of some, such as a transpose. Nudging the copy leaves x where it is, and the slope comes out as 0."""
+    """Flattening gives a view of most arrays and a copy of some, such as a transpose. Nudging the copy leaves x where
+    it is, and the slope comes out as 0.
+    """
     _float64_only(x)
     grad, entries = np.zeros(x.size), x.reshape(-1)
     for i in range(x.size):
@@ -190,7 +209,9 @@ def absolute(a, b):
 
 @mistake("B10", of="relative_error", title="0/0 is nan")
 def zero_over_zero(a, b):
-    """A unit that never fires has a gradient of 0 both ways, which is right. And nan > 1e-7 is False: a nan slips through a comparison."""
+    """A unit that never fires has a gradient of 0 both ways, which is right. And nan > 1e-7 is False: a nan slips
+    through a comparison.
+    """
     _error(a, b)
     return float(np.divide(_length(np.subtract(a, b)), _length(a) + _length(b)))
 
@@ -210,7 +231,9 @@ def broadcast(a, b):
 
 @mistake("B46", of="relative_error", title="the largest entry is taken, not the length of the whole")
 def elementwise_maximum(a, b):
-    """One entry near a kink, or near 0, then decides: measured on correct networks, 1e-2 against 1e-10 for the length."""
+    """One entry near a kink, or near 0, then decides: measured on correct networks, 1e-2 against 1e-10 for the
+    length.
+    """
     _error(a, b)
     away, both = np.abs(np.subtract(a, b)), np.abs(a) + np.abs(b)
     return float(np.max(np.where(both > 0, away / np.where(both > 0, both, 1), both)))
@@ -241,7 +264,9 @@ def squared(a, b):
 
 @mistake("B50", of="relative_error", title="the length of a matrix is taken as its largest stretch")
 def spectral(a, b):
-    """`np.linalg.norm(a, 2)` of a matrix is its largest singular value. The root of the sum of all squares is what it gives without the 2."""
+    """`np.linalg.norm(a, 2)` of a matrix is its largest singular value. The root of the sum of all squares is what it
+    gives without the 2.
+    """
     _error(a, b)
     size = (lambda v: np.linalg.norm(v, 2)) if np.ndim(a) == 2 else _length
     if np.isnan(a).any() or np.isnan(b).any():
@@ -251,7 +276,9 @@ def spectral(a, b):
 
 @mistake("B51", of="relative_error", title="differences of both signs cancel")
 def cancelling(a, b):
-    """Entries that are too large and entries that are too small add up to nothing. Square them, or take them without sign, before they are summed."""
+    """Entries that are too large and entries that are too small add up to nothing. Square them, or take them without
+    sign, before they are summed.
+    """
     _error(a, b)
     both = np.sum(np.abs(a)) + np.sum(np.abs(b))
     return float(np.abs(np.sum(np.subtract(a, b))) / both) if both else 0.0
@@ -292,7 +319,9 @@ def h_forgotten(f, params, grads, h=1e-5):
 
 @mistake("B55", of="gradient_check", title="f is called with an array alone")
 def array_alone(f, params, grads, h=1e-5):
-    """`numerical_gradient` nudges one array, but f wants the whole dictionary. Between them belongs a function that puts the nudged array in its place."""
+    """`numerical_gradient` nudges one array, but f wants the whole dictionary. Between them belongs a function that
+    puts the nudged array in its place.
+    """
     return {k: _error(grads[k], _gradient(f, params[k], h)) for k in params}
 
 
@@ -304,7 +333,9 @@ def one_entry(f, params, grads, h=1e-5):
 
 @mistake("B57", of="gradient_check", title="the nudged array never reaches f")
 def never_nudged(f, params, grads, h=1e-5):
-    """f was asked about params as they are each time, so every numerical slope is 0 and every error 1. The nudged array takes the place of the old one."""
+    """f was asked about params as they are each time, so every numerical slope is 0 and every error 1. The nudged
+    array takes the place of the old one.
+    """
     return {k: _error(grads[k], _gradient(lambda v: f(params), params[k], h)) for k in params}
 
 

@@ -81,8 +81,11 @@ def _accumulating(x, w, b):
     return np.matmul(x, w) + b, (x, w, [0, 0, 0])
 
 
-@mistake("A24", of="affine_backward", title="gradients pile up from call to call", beside={"affine_forward": _accumulating},
-         seen=("https://github.com/karpathy/micrograd/issues/53",))  # fmt: skip
+@mistake(
+    "A24", of="affine_backward", title="gradients pile up from call to call",
+    seen=("https://github.com/karpathy/micrograd/issues/53",),
+    beside={"affine_forward": _accumulating},
+)
 def accumulated(dout, cache):
     """Each call answers for its own dout. What an earlier call found must not be added to it."""
     x, w, totals = cache
@@ -114,16 +117,20 @@ def mean_bias(dout, cache):
     return dx, dw, db / len(dout)
 
 
-@mistake("A04", of="affine_backward", title="the gradient of b is taken from the gradient of w",
-         seen=("https://github.com/rust0258/Deeplearning.ai-Natural-Language-Processing-Specialization/issues/62",))  # fmt: skip
+@mistake(
+    "A04", of="affine_backward", title="the gradient of b is taken from the gradient of w",
+    seen=("https://github.com/rust0258/Deeplearning.ai-Natural-Language-Processing-Specialization/issues/62",),
+)
 def bias_from_weights(dout, cache):
     """dw already holds x. The output moves with b at rate 1, so x has no place in its gradient."""
     dx, dw, _ = _gradients(dout, cache)
     return dx, dw, dw.sum(axis=0)
 
 
-@mistake("A06", of="affine_backward", title="the gradient of w is divided by the batch size",
-         seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29", "https://github.com/d2l-ai/d2l-en/pull/1000"))  # fmt: skip
+@mistake(
+    "A06", of="affine_backward", title="the gradient of w is divided by the batch size",
+    seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29", "https://github.com/d2l-ai/d2l-en/pull/1000"),
+)
 def mean_weights(dout, cache):
     """If the loss is a mean, the 1/N is already in dout. This layer only sums."""
     dx, dw, db = _gradients(dout, cache)
@@ -236,7 +243,9 @@ def _relu_with_zeros(x):
 @mistake("A16", of="relu_backward", title="at x = 0 the gradient passes", beside={"relu_forward": _relu_with_zeros},
          seen=("https://github.com/iamtrask/Grokking-Deep-Learning/pull/13",))  # fmt: skip
 def not_strict(dout, positive):
-    """A dropped unit has an input of exactly 0 in the next layer; letting its gradient pass would undo the drop. The slope at 0 is taken as 0."""
+    """A dropped unit has an input of exactly 0 in the next layer; letting its gradient pass would undo the drop. The
+    slope at 0 is taken as 0.
+    """
     return np.where(positive, dout, 0)
 
 
@@ -253,7 +262,12 @@ def no_slope(dout, positive):
     return dout.copy()
 
 
-@mistake("A56", of="relu_backward", title="dout is multiplied by x instead of by the slope", beside={"relu_forward": lambda x: (np.where(x > 0, x, 0), x)})
+@mistake(
+    "A56",
+    of="relu_backward",
+    title="dout is multiplied by x instead of by the slope",
+    beside={"relu_forward": lambda x: (np.where(x > 0, x, 0), x)},
+)
 def times_value(dout, x):
     """Where x is positive the output moves as fast as x does: the slope is 1, however large x is."""
     return dout * np.where(x > 0, x, 0)
@@ -268,10 +282,14 @@ def complement(dout, positive):
 # softmax_cross_entropy
 
 
-@mistake("A05", of="softmax_cross_entropy", title="the loss is a mean, the gradient is not divided by N",
-         seen=("https://stackoverflow.com/questions/65275522", "https://github.com/janchorowski/nn_assignments/pull/21"))  # fmt: skip
+@mistake(
+    "A05", of="softmax_cross_entropy", title="the loss is a mean, the gradient is not divided by N",
+    seen=("https://stackoverflow.com/questions/65275522", "https://github.com/janchorowski/nn_assignments/pull/21"),
+)
 def gradient_of_sum(scores, y):
-    """A mean over N samples moves by 1/N of what each sample moves. Without it the learning rate grows with the batch."""
+    """A mean over N samples moves by 1/N of what each sample moves. Without it the learning rate grows with the
+    batch.
+    """
     loss, dscores = _cross_entropy(scores, y)
     return loss, dscores * len(y)
 
@@ -286,15 +304,19 @@ def divided_twice(scores, y):
 
 @mistake("A07", of="softmax_cross_entropy", title="exp overflows for large scores")
 def no_shift(scores, y):
-    """The same number added to every score of a sample changes no probability. Which number keeps exp from overflowing?"""
+    """The same number added to every score of a sample changes no probability. Which number keeps exp from
+    overflowing?
+    """
     powers = np.exp(scores)
     probs = powers / powers.sum(axis=1, keepdims=True)
     hot = np.eye(scores.shape[1])[y]
     return -(np.log((probs * hot).sum(axis=1))).mean(), ((probs - hot) / len(y)).astype(scores.dtype)
 
 
-@mistake("A08", of="softmax_cross_entropy", title="the probabilities are normalised over the whole batch",
-         seen=("https://github.com/nntrainer/nntrainer/pull/430", "https://github.com/ethanfetaya/NRI/issues/25"))  # fmt: skip
+@mistake(
+    "A08", of="softmax_cross_entropy", title="the probabilities are normalised over the whole batch",
+    seen=("https://github.com/nntrainer/nntrainer/pull/430", "https://github.com/ethanfetaya/NRI/issues/25"),
+)
 def over_the_batch(scores, y):
     """Each sample has its own probabilities, which sum to 1. Other samples of the batch have no say in them."""
     away = scores - scores.max()
@@ -303,7 +325,9 @@ def over_the_batch(scores, y):
     return -(hot * logs).sum() / len(y), (np.exp(logs) - hot) / len(y)
 
 
-@mistake("A08b", of="softmax_cross_entropy", title="the probabilities are normalised over the samples instead of the classes")
+@mistake(
+    "A08b", of="softmax_cross_entropy", title="the probabilities are normalised over the samples instead of the classes"
+)
 def over_the_samples(scores, y):
     """scores is (N, C): each row is a sample, and along the row its classes share the 1."""
     logs = _log_softmax(scores.T).T
@@ -311,10 +335,14 @@ def over_the_samples(scores, y):
     return -(hot * logs).sum() / len(y), (np.exp(logs) - hot) / len(y)
 
 
-@mistake("A09", of="softmax_cross_entropy", title="the probabilities are overwritten before the loss is taken from them",
-         seen=("https://cs231n.github.io/neural-networks-case-study/",))  # fmt: skip
+@mistake(
+    "A09", of="softmax_cross_entropy", title="the probabilities are overwritten before the loss is taken from them",
+    seen=("https://cs231n.github.io/neural-networks-case-study/",),
+)
 def alias(scores, y):
-    """`d = probs` is a second name for the same array. Subtracting 1 from d takes it from probs as well, and the log of what is left is nan."""
+    """`d = probs` is a second name for the same array. Subtracting 1 from d takes it from probs as well, and the log
+    of what is left is nan.
+    """
     probs = np.exp(_log_softmax(scores))
     d = probs
     d[range(len(y)), y] -= 1
@@ -324,14 +352,18 @@ def alias(scores, y):
 @mistake("A10", of="softmax_cross_entropy", title="the slope of softmax is multiplied in a second time",
          seen=("https://github.com/mnielsen/neural-networks-and-deep-learning/pull/77",))  # fmt: skip
 def slope_twice(scores, y):
-    """Probabilities minus the right answer is the gradient with respect to the scores: the slope of softmax is already in it."""
+    """Probabilities minus the right answer is the gradient with respect to the scores: the slope of softmax is
+    already in it.
+    """
     loss, dscores = _cross_entropy(scores, y)
     probs = np.exp(_log_softmax(scores))
     return loss, dscores * probs * (1 - probs)
 
 
-@mistake("A21", of="softmax_cross_entropy", title="the loss sums every pair of classes",
-         seen=("https://community.deeplearning.ai/t/week3-programming-assignment-4-4-compute-the-cost/18646/6",))  # fmt: skip
+@mistake(
+    "A21", of="softmax_cross_entropy", title="the loss sums every pair of classes",
+    seen=("https://community.deeplearning.ai/t/week3-programming-assignment-4-4-compute-the-cost/18646/6",),
+)
 def outer_product(scores, y):
     """A matrix product of labels and logs mixes classes. Of each sample only the right class's log counts."""
     hot = np.eye(scores.shape[1])[y]
@@ -341,7 +373,9 @@ def outer_product(scores, y):
 @mistake("A32", of="softmax_cross_entropy", title="the log of a probability that rounded to 0",
          seen=("https://github.com/sar-gupta/neural-network-from-scratch/issues/10",))  # fmt: skip
 def log_of_zero(scores, y):
-    """exp(-1000) is 0 in floating point, and its log is minus infinity. The log of a quotient is a difference: take it before exp rounds."""
+    """exp(-1000) is 0 in floating point, and its log is minus infinity. The log of a quotient is a difference: take
+    it before exp rounds.
+    """
     hot = np.eye(scores.shape[1])[y]
     picked = (np.exp(_log_softmax(scores)) * hot).sum(axis=1)
     return -np.log(picked).mean(), _cross_entropy(scores, y)[1]
@@ -363,7 +397,9 @@ def everything_summed(scores, y):
 
 @mistake("A62", of="softmax_cross_entropy", title="the loss lacks the logarithm")
 def no_log(scores, y):
-    """The loss of a sample is -log of the right class's probability: 0 when the network is sure and right, without bound when it is sure and wrong."""
+    """The loss of a sample is -log of the right class's probability: 0 when the network is sure and right, without
+    bound when it is sure and wrong.
+    """
     probs = np.exp(_log_softmax(scores))
     return -probs[range(len(y)), y].mean(), _cross_entropy(scores, y)[1]
 
@@ -377,7 +413,9 @@ def negative_loss(scores, y):
 
 @mistake("A64", of="softmax_cross_entropy", title="a small number is added before the logarithm")
 def clipped_log(scores, y):
-    """It hides the infinity and gives a wrong loss: 1000 becomes 27.6. Take the log before exp rounds to 0, and nothing has to be hidden."""
+    """It hides the infinity and gives a wrong loss: 1000 becomes 27.6. Take the log before exp rounds to 0, and
+    nothing has to be hidden.
+    """
     hot = np.eye(scores.shape[1])[y]
     picked = (np.exp(_log_softmax(scores)) * hot).sum(axis=1)
     return -np.log(picked + 1e-12).mean(), _cross_entropy(scores, y)[1]

@@ -57,7 +57,9 @@ def _loss_and_gradients(params, x, y, p, rng, train=True):
 
 @mistake("A31", of="init_params", title="all weights start at 0")
 def zeros(sizes, rng):
-    """Units that start alike get the same gradient and stay alike; with zeros none passes on. Chance has to tell them apart."""
+    """Units that start alike get the same gradient and stay alike; with zeros none passes on. Chance has to tell them
+    apart.
+    """
     return {k: np.zeros_like(v) for k, v in _drawn(sizes, rng).items()}
 
 
@@ -87,7 +89,9 @@ def fixed_spread(sizes, rng):
 
 @mistake("A104", of="init_params", title="the weights are not scaled")
 def standard_normal(sizes, rng):
-    """A sum over many inputs of size 1 is large, and larger in every layer. The more inputs, the smaller the weights have to be."""
+    """A sum over many inputs of size 1 is large, and larger in every layer. The more inputs, the smaller the weights
+    have to be.
+    """
     return _drawn(sizes, rng, lambda fan_in, fan_out: 1.0)
 
 
@@ -124,7 +128,9 @@ def own_generator(sizes, rng):
 
 @mistake("A110", of="init_params", title="the biases are random")
 def random_biases(sizes, rng):
-    """The weights already tell the units apart. A bias starts at 0, so that at first a unit fires for half of the inputs."""
+    """The weights already tell the units apart. A bias starts at 0, so that at first a unit fires for half of the
+    inputs.
+    """
     return {k: v if v.ndim == 2 else rng.normal(0, 0.1, v.shape) for k, v in _drawn(sizes, rng).items()}
 
 
@@ -155,7 +161,14 @@ def single(sizes, rng):
 # mlp_forward
 
 
-def _stack(params, x, affine=lambda a, w, b, i: np.matmul(a, w) + b, relu=lambda z: np.where(z > 0, z, 0), layers=None, last=lambda z: z):
+def _stack(
+    params,
+    x,
+    affine=lambda a, w, b, i: np.matmul(a, w) + b,
+    relu=lambda z: np.where(z > 0, z, 0),
+    layers=None,
+    last=lambda z: z,
+):
     a = x
     depth = layers or len(params) // 2
     for i in range(1, depth + 1):
@@ -184,7 +197,9 @@ def always_two(params, x, p, rng, train=True):
 
 @mistake("A93", of="mlp_forward", title="probabilities are returned, not scores")
 def softmax_inside(params, x, p, rng, train=True):
-    """`softmax_cross_entropy` does the softmax, where it can be done without overflow. Here the scores come out as the last layer gives them."""
+    """`softmax_cross_entropy` does the softmax, where it can be done without overflow. Here the scores come out as
+    the last layer gives them.
+    """
     def normalised(z):
         powers = np.exp(z - z.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
@@ -200,7 +215,9 @@ def no_biases(params, x, p, rng, train=True):
 
 @mistake("A95", of="mlp_forward", title="the last layer is not applied")
 def stops_early(params, x, p, rng, train=True):
-    """The hidden units come out, where the scores should: one more affine layer turns them into one number for each class."""
+    """The hidden units come out, where the scores should: one more affine layer turns them into one number for each
+    class.
+    """
     a = x
     for i in range(1, len(params) // 2):
         a = np.maximum(np.matmul(a, params[f"W{i}"]) + params[f"b{i}"], a.dtype.type(0))
@@ -222,17 +239,27 @@ def no_cache(params, x, p, rng, train=True):
 # mlp_backward; the cache is that of _forward
 
 
-@mistake("A18", of="mlp_backward", title="the gradient passes the ReLU as if it were not there", beside={"mlp_forward": _forward},
-         seen=("https://stackoverflow.com/questions/53287032",))  # fmt: skip
+@mistake(
+    "A18", of="mlp_backward", title="the gradient passes the ReLU as if it were not there",
+    seen=("https://stackoverflow.com/questions/53287032",),
+    beside={"mlp_forward": _forward},
+)
 def without_relu_slope(dscores, cache):
-    """The last layer is right, the ones before it are not. On the way back each hidden unit that was cut to 0 lets nothing through."""
+    """The last layer is right, the ones before it are not. On the way back each hidden unit that was cut to 0 lets
+    nothing through.
+    """
     return _backward(dscores, cache, through=lambda d, on: d)
 
 
-@mistake("A19", of="mlp_backward", title="the weights are updated before the gradient has passed through them", beside={"mlp_forward": _forward},
-         seen=("https://github.com/390introml/notes/pull/65",))  # fmt: skip
+@mistake(
+    "A19", of="mlp_backward", title="the weights are updated before the gradient has passed through them",
+    seen=("https://github.com/390introml/notes/pull/65",),
+    beside={"mlp_forward": _forward},
+)
 def stepped_weights(dscores, cache):
-    """The gradient belongs to the weights that made the scores. Finish the whole way back first; the step is another function's work."""
+    """The gradient belongs to the weights that made the scores. Finish the whole way back first; the step is another
+    function's work.
+    """
     def stepping(d, saved):
         a, w = saved
         _, dw, db = _gradients(d, saved)
@@ -246,8 +273,11 @@ def _forward_noting(params, x, p, rng, train=True):
     return out, (tape, {})
 
 
-@mistake("A24b", of="mlp_backward", title="gradients pile up from call to call", beside={"mlp_forward": _forward_noting},
-         seen=("https://github.com/karpathy/micrograd/issues/53",))  # fmt: skip
+@mistake(
+    "A24b", of="mlp_backward", title="gradients pile up from call to call",
+    seen=("https://github.com/karpathy/micrograd/issues/53",),
+    beside={"mlp_forward": _forward_noting},
+)
 def piled_up(dscores, cache):
     """Each call answers for its own dscores. Start from an empty dictionary every time."""
     tape, totals = cache
@@ -256,7 +286,12 @@ def piled_up(dscores, cache):
     return dict(totals)
 
 
-@mistake("A120", of="mlp_backward", title="the slope of ReLU is applied to the sign of the gradient", beside={"mlp_forward": _forward})
+@mistake(
+    "A120",
+    of="mlp_backward",
+    title="the slope of ReLU is applied to the sign of the gradient",
+    beside={"mlp_forward": _forward},
+)
 def relu_of_gradient(dscores, cache):
     """`relu_forward` on the way back looks at the gradient. The question is which units were cut on the way forward."""
     return _backward(dscores, cache, through=lambda d, on: np.where(d > 0, d, 0))
@@ -276,8 +311,11 @@ def no_bias_gradients(dscores, cache):
     return {k: g for k, g in _backward(dscores, cache).items() if k[0] == "W"}
 
 
-@mistake("A123", of="mlp_backward", title="the gradients are divided by the batch size again", beside={"mlp_forward": _forward},
-         seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29",))  # fmt: skip
+@mistake(
+    "A123", of="mlp_backward", title="the gradients are divided by the batch size again",
+    seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29",),
+    beside={"mlp_forward": _forward},
+)
 def mean_again(dscores, cache):
     """The 1/N of the mean is already in dscores. From there on it is sums."""
     return {k: g / len(dscores) for k, g in _backward(dscores, cache).items()}
@@ -326,7 +364,9 @@ def penalty_on_biases(params, x, y, p, rng, train=True):
 
 @mistake("A130", of="loss_and_grads", title="the gradient starts from the scores, not from dscores")
 def from_scores(params, x, y, p, rng, train=True):
-    """The way back starts with the gradient of the loss with respect to the scores, which `softmax_cross_entropy` gives as its second value."""
+    """The way back starts with the gradient of the loss with respect to the scores, which `softmax_cross_entropy`
+    gives as its second value.
+    """
     out, tape = _forward(params, x, p, rng, train)
     return _cross_entropy(out, y)[0], _backward(out, tape)
 
@@ -345,11 +385,18 @@ def only_dscores(params, x, y, p, rng, train=True):
 
 @mistake("A133", of="loss_and_grads", title="the step is already taken")
 def steps_too(params, x, y, p, rng, train=True):
-    """This function only looks: it gives the loss and which way is down. Moving the parameters is the optimiser's part."""
+    """This function only looks: it gives the loss and which way is down. Moving the parameters is the optimiser's
+    part.
+    """
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
     for k, g in grads.items():
         params[k] -= params[k].dtype.type(0.1) * g
     return loss, grads
 
 
-RIGHT = {"init_params": _drawn, "mlp_forward": _forward, "mlp_backward": _backward, "loss_and_grads": _loss_and_gradients}
+RIGHT = {
+    "init_params": _drawn,
+    "mlp_forward": _forward,
+    "mlp_backward": _backward,
+    "loss_and_grads": _loss_and_gradients,
+}

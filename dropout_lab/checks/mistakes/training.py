@@ -29,22 +29,30 @@ def _limited(w, limit):
 @mistake("A28", of="sgd_momentum", title="the velocity enters the step with the wrong sign",
          seen=("https://github.com/fchollet/deep-learning-with-python-notebooks/issues/19",))  # fmt: skip
 def mixed_signs(params, grads, velocity, lr, momentum):
-    """The first step is right, the second fights it. Either the velocity points downhill and is added, or uphill and is subtracted."""
+    """The first step is right, the second fights it. Either the velocity points downhill and is added, or uphill and
+    is subtracted.
+    """
     uphill = {k: momentum * velocity.get(k, 0) + lr * g for k, g in grads.items()}
     return {k: w + momentum * velocity.get(k, 0) - lr * grads[k] for k, w in params.items()}, uphill
 
 
-@mistake("A29", of="sgd_momentum", title="the step is taken with the velocity of before",
-         seen=("https://github.com/mdenil/dropout/issues/4", "https://github.com/zc911/MatrixSlow/pull/17"))  # fmt: skip
+@mistake(
+    "A29", of="sgd_momentum", title="the step is taken with the velocity of before",
+    seen=("https://github.com/mdenil/dropout/issues/4", "https://github.com/zc911/MatrixSlow/pull/17"),
+)
 def previous_velocity(params, grads, velocity, lr, momentum):
-    """The first step then does not move at all. First the velocity takes in the gradient, then the parameters take in the velocity."""
+    """The first step then does not move at all. First the velocity takes in the gradient, then the parameters take in
+    the velocity.
+    """
     _, speed = _momentum(params, grads, velocity, lr, momentum)
     return {k: w + velocity.get(k, np.zeros_like(w)) for k, w in params.items()}, speed
 
 
 @mistake("A30", of="sgd_momentum", title="the parameters come back unchanged")
 def nothing_moves(params, grads, velocity, lr, momentum):
-    """`w = w + v` gives a name inside the function a new array; the dictionary still holds the old one. Return what was computed."""
+    """`w = w + v` gives a name inside the function a new array; the dictionary still holds the old one. Return what
+    was computed.
+    """
     return {k: w.copy() for k, w in params.items()}, _momentum(params, grads, velocity, lr, momentum)[1]
 
 
@@ -56,7 +64,9 @@ def uphill(params, grads, velocity, lr, momentum):
 
 @mistake("A71", of="sgd_momentum", title="the velocity comes back with the wrong sign")
 def other_convention(params, grads, velocity, lr, momentum):
-    """The parameters move as they should at first. But the velocity that is handed on is minus the one of the docstring, v <- momentum * v - lr * g."""
+    """The parameters move as they should at first. But the velocity that is handed on is minus the one of the
+    docstring, v <- momentum * v - lr * g.
+    """
     new, speed = _momentum(params, grads, velocity, lr, momentum)
     return new, {k: -v for k, v in speed.items()}
 
@@ -69,7 +79,9 @@ def no_rate(params, grads, velocity, lr, momentum):
 
 @mistake("A73", of="sgd_momentum", title="the velocity is not used: plain gradient descent")
 def no_momentum(params, grads, velocity, lr, momentum):
-    """A second step in the same direction should be longer than the first: what was moved before is added, faded by momentum."""
+    """A second step in the same direction should be longer than the first: what was moved before is added, faded by
+    momentum.
+    """
     return _momentum(params, grads, {}, lr, momentum)
 
 
@@ -81,7 +93,9 @@ def no_friction(params, grads, velocity, lr, momentum):
 
 @mistake("A75", of="sgd_momentum", title="the gradient is weighted by 1 - momentum")
 def running_mean(params, grads, velocity, lr, momentum):
-    """That is a running mean of the gradients, and a step 1 - momentum times as long. Here the velocity is a sum: each gradient enters in full."""
+    """That is a running mean of the gradients, and a step 1 - momentum times as long. Here the velocity is a sum:
+    each gradient enters in full.
+    """
     return _momentum(params, {k: (1 - momentum) * g for k, g in grads.items()}, velocity, lr, momentum)
 
 
@@ -94,7 +108,9 @@ def nesterov(params, grads, velocity, lr, momentum):
 
 @mistake("A77", of="sgd_momentum", title="the arrays of params are changed in place")
 def params_in_place(params, grads, velocity, lr, momentum):
-    """The new values are right, but `w += v` writes into the caller's array. The best parameters so far, kept for later, would move along."""
+    """The new values are right, but `w += v` writes into the caller's array. The best parameters so far, kept for
+    later, would move along.
+    """
     new, speed = _momentum(params, grads, velocity, lr, momentum)
     for k in params:
         params[k][...] = new[k]
@@ -103,7 +119,9 @@ def params_in_place(params, grads, velocity, lr, momentum):
 
 @mistake("A78", of="sgd_momentum", title="the velocity that was passed in is changed")
 def velocity_in_place(params, grads, velocity, lr, momentum):
-    """The new values are right, but the caller's velocity has changed with them. Return a new dictionary of new arrays."""
+    """The new values are right, but the caller's velocity has changed with them. Return a new dictionary of new
+    arrays.
+    """
     new, speed = _momentum(params, grads, velocity, lr, momentum)
     for k in speed:
         velocity[k] = speed[k].copy()
@@ -128,7 +146,9 @@ def swapped(params, grads, velocity, lr, momentum):
 
 @mistake("A81", of="max_norm", title="the rows are limited, not the columns")
 def rows(w, limit):
-    """Column j holds the weights that enter unit j; a row holds what leaves an input. Which axis does the sum of squares run along?"""
+    """Column j holds the weights that enter unit j; a row holds what leaves an input. Which axis does the sum of
+    squares run along?
+    """
     return _shrunk(w, _lengths(w, axis=1), limit)
 
 
@@ -140,7 +160,9 @@ def whole(w, limit):
 
 @mistake("A83", of="max_norm", title="every column is brought to the limit")
 def stretched(w, limit):
-    """The limit is an upper one. Columns that are shorter stay as they are, and one of zeros has no direction to grow in."""
+    """The limit is an upper one. Columns that are shorter stay as they are, and one of zeros has no direction to grow
+    in.
+    """
     lengths = _lengths(w)
     return w * np.divide(limit, lengths, out=np.zeros_like(lengths), where=lengths > 0)
 
@@ -153,7 +175,9 @@ def squared(w, limit):
 
 @mistake("A85", of="max_norm", title="single weights are cut, not columns")
 def clipped(w, limit):
-    """Cutting entry by entry changes the direction of a column, and lets a column of many small weights grow long. The whole column shrinks by one factor."""
+    """Cutting entry by entry changes the direction of a column, and lets a column of many small weights grow long.
+    The whole column shrinks by one factor.
+    """
     return np.clip(w, -limit, limit)
 
 

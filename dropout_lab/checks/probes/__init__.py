@@ -50,7 +50,9 @@ def derivative(f, x):
 
 
 def slopes(f, x):
-    """df/dx by the complex step, all entries in one call: f takes a stack of arrays like x and returns as many numbers."""
+    """df/dx by the complex step, all entries in one call: f takes a stack of arrays like x and returns as many
+    numbers.
+    """
     nudged = x + 1e-200j * np.eye(x.size).reshape(-1, *x.shape)
     return f(nudged).imag.reshape(x.shape) / 1e-200
 

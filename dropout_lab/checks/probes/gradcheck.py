@@ -1,4 +1,4 @@
-"""Probes of gradcheck.py. The functions that are differentiated are known in closed form, and remember where they were asked."""
+"""Probes of gradcheck.py. The functions to differentiate have known slopes, and remember where they were asked."""
 
 from types import SimpleNamespace
 
@@ -45,9 +45,11 @@ def numerical_gradient(f, rng):
     given, cubic = x.copy(), Cubic(weights, x)
     grad = f.numerical_gradient(cubic, given)
     step = _size(cubic.farthest, 1e-5)
-    say = {"none": "f was asked only at x itself, never beside it. Are the two points that you nudge one and the same array?",
-           "too small": f"the step is {number(cubic.farthest)} where 1e-5 is right. So small a step drowns in rounding.",
-           "too large": f"the step is {number(cubic.farthest)} where 1e-5 is right. So large a step measures the curve, not the slope."}
+    say = {
+        "none": "f was asked only at x itself, never beside it. Are the two points that you nudge one array?",
+        "too small": f"the step is {number(cubic.farthest)} where 1e-5 is right. So small a step drowns in rounding.",
+        "too large": f"the step is {number(cubic.farthest)} where 1e-5 is right. Over so long a way f bends.",
+    }
     yield Aspect("step", step, step == "right", say.get(step, ""))
     yield untouched("x", x, given)
     if step == "right":  # else the values are only consequences
@@ -67,7 +69,7 @@ def numerical_gradient(f, rng):
             got = outcome(lambda x=x, weights=weights: f.numerical_gradient(Cubic(weights), x.copy()))
             yield value(f"`grad`{name}", got, 3 * weights * x * x, 1e-7, "x may have any shape.", repeats="grad")
         got = outcome(lambda: f.numerical_gradient(Cubic(np.ones((2, 2))), c.y.copy().T))
-        meaning = "The transpose of an array is a view of it; flattening a view makes a copy, and nudging the copy moves nothing."
+        meaning = "A transpose is a view; flattening it makes a copy, and nudging the copy moves nothing."
         yield value("`grad` for a transposed array", got, 3 * c.y.T * c.y.T, 1e-7, meaning, repeats="grad")
     yield _refusal("float32", f.numerical_gradient, Cubic(np.ones(2)), np.ones(2, np.float32))
     yield _refusal("integer", f.numerical_gradient, Cubic(np.ones(2)), np.ones(2, int))
@@ -125,12 +127,32 @@ def relative_error(f, rng):
     yield value("the error of tiny gradients", tiny, c.right, tolerance=1e-2, meaning=meaning, repeats="error")
     meaning = "The arrays are equal, and partly 0: a unit that never fires has such a gradient."
     yield value("the error of equal arrays with zeros", again(*copies(c.dead, c.dead)), 0.0, meaning=meaning)
-    yield value("the error of arrays with zeros", again(*copies(c.dead, 2 * c.dead)), c.partly, tolerance=1e-7, meaning=formula, repeats="error")
+    yield value(
+        "the error of arrays with zeros",
+        again(*copies(c.dead, 2 * c.dead)),
+        c.partly,
+        tolerance=1e-7,
+        meaning=formula,
+        repeats="error",
+    )
     zeros = np.zeros((2, 3))
-    yield value("the error of zeros and zeros", again(*copies(zeros, zeros)), 0.0, meaning="Two gradients that are both 0 agree.")
+    yield value(
+        "the error of zeros and zeros",
+        again(*copies(zeros, zeros)),
+        0.0,
+        meaning="Two gradients that are both 0 agree.",
+    )
     yield value("the error against zeros", again(zeros.copy(), np.ones((2, 3))), 1.0, tolerance=1e-7, repeats="error")
-    yield value("the error of single numbers", again(np.array(2.0), np.array(-3.0)), 1.0, tolerance=1e-7, repeats="error")
-    yield value("the error of single numbers of one sign", again(np.array(2.0), np.array(3.0)), 0.2, tolerance=1e-7, repeats="error")
+    yield value(
+        "the error of single numbers", again(np.array(2.0), np.array(-3.0)), 1.0, tolerance=1e-7, repeats="error"
+    )
+    yield value(
+        "the error of single numbers of one sign",
+        again(np.array(2.0), np.array(3.0)),
+        0.2,
+        tolerance=1e-7,
+        repeats="error",
+    )
     yield _not_a_number(again(*copies(c.holed, c.a)), again(*copies(c.a, c.holed)))
     yield _one_shape(again(np.ones(3), np.ones((3, 1))))
     for name, before, now in zip("ab", (c.a, c.b), given):
@@ -139,13 +161,18 @@ def relative_error(f, rng):
 
 def _not_a_number(*errors):
     seen = [_float(e) for e in errors]
-    say = f"with a nan in one of the arrays it gives {number(seen[0])} and {number(seen[1])}; nan is right. A broken gradient must not pass for a good one."
+    say = (f"with a nan in one of the arrays it gives {number(seen[0])} and {number(seen[1])}; nan is right."
+           " A broken gradient must not pass for a good one.")  # fmt: skip
     return Aspect("the error with a nan", tuple(seen), all(np.isnan(seen)), say)
 
 
 def _float(thing):
     """A number as a float; infinity for what is none."""
-    return float(thing) if isinstance(thing, (float, int, np.number)) or (type(thing) is np.ndarray and thing.ndim == 0) else np.inf
+    return (
+        float(thing)
+        if isinstance(thing, (float, int, np.number)) or (type(thing) is np.ndarray and thing.ndim == 0)
+        else np.inf
+    )
 
 
 def _one_shape(got):
@@ -179,7 +206,9 @@ class CubicOfAll:
 def _check_case(rng):
     """Two arrays of different shape and size; the gradient of one is partly wrong, of the other 64 times too small."""
     shapes = {"W1": (3, 1), "b1": (2,)}
-    params, weights = ({k: rng.uniform(0.5, 1.5, s) * rng.choice([-1.0, 1.0], s) for k, s in shapes.items()} for _ in range(2))
+    params, weights = (
+        {k: rng.uniform(0.5, 1.5, s) * rng.choice([-1.0, 1.0], s) for k, s in shapes.items()} for _ in range(2)
+    )
     right = {k: 3 * weights[k] * params[k] ** 2 for k in shapes}
     wrong = {"W1": right["W1"] * np.array([[1.0], [-1.0], [2.0]]), "b1": right["b1"] / 64}
     coarse = right["b1"] + weights["b1"] * ASKED**2
@@ -205,11 +234,23 @@ def gradient_check(f, rng):
         say = f"the gradient of `{name}` is right, and its error comes out as {came}; a number below 1e-7 is right."
         yield Aspect(f"error of a right {name}", "a flag" if flag else "small" if ok else _float(error), ok, say)
     for name, error in errors(c.wrong)[0].items():
-        off = {"W1": "has a wrong sign in one entry and a factor 2 in another", "b1": "was made 64 times too small"}[name]
-        yield value(f"the error of `{name}` among wrong ones", error, c.errors[name], tolerance=1e-7, meaning=f"The gradient of `{name}` {off}.")
+        off = {"W1": "has a wrong sign in one entry and a factor 2 in another", "b1": "was made 64 times too small"}[
+            name
+        ]
+        yield value(
+            f"the error of `{name}` among wrong ones",
+            error,
+            c.errors[name],
+            tolerance=1e-7,
+            meaning=f"The gradient of `{name}` {off}.",
+        )
     only = {"b1": c.right["b1"]}
     coarse = CubicOfAll({"b1": c.weights["b1"]})
-    got = outcome(lambda: entries(f.gradient_check(coarse, {"b1": c.params["b1"].copy()}, copies(only), ASKED), "what it returned", only)["b1"])
+    got = outcome(
+        lambda: entries(
+            f.gradient_check(coarse, {"b1": c.params["b1"].copy()}, copies(only), ASKED), "what it returned", only
+        )["b1"]
+    )
     meaning = "f bends, so with so large a step even a right gradient is off by a known amount. Is h passed on?"
     yield value(f"the error with h = {ASKED}", got, c.coarse, tolerance=1e-7, meaning=meaning)
     lacking = {"W1": c.right["W1"].copy()}

@@ -26,7 +26,7 @@ def _affine_case(rng):
 
     return SimpleNamespace(
         x=x, w=w, b=b, dout=dout, pixels=pixels, out=_affine(x, w, b), out_of_pixels=_affine(pixels, w, b),
-        right={"dx": slopes(lambda v: loss(x=v), x), "dw": slopes(lambda v: loss(w=v), w), "db": slopes(lambda v: loss(b=v), b)},
+        right={f"d{k}": slopes(lambda v, k=k: loss(**{k: v}), array) for k, array in (("x", x), ("w", w), ("b", b))},
     )  # fmt: skip
 
 
@@ -135,7 +135,9 @@ def _loss(scores, y):
 
 @case
 def _loss_case(rng):
-    """Scores of ordinary size, and three ways of being large: all near 1000, all near -1000, a right class 1000 below."""
+    """Scores of ordinary size, and three ways of being large: all near 1000, all near -1000, a right class 1000
+    below.
+    """
     scores, y = rng.normal(size=(6, 4)) * 2, rng.permutation([0, 1, 2, 3, 0, 2])
     unlikely = scores.copy()
     unlikely[np.arange(2), y[:2]] -= 1000
@@ -154,7 +156,11 @@ def softmax_cross_entropy(f, rng):
     meaning = "It is the mean over the samples of -log of the right class's probability."
     yield value("loss", loss, c.loss[""], meaning=meaning)
     yield value("dscores", dscores, c.dscores[""])
-    meanings = ("exp of 1000 is infinite.", "exp of -1000 is 0, and 0/0 is nan.", "Its probability rounds to 0; the log of 0 is no use.")
+    meanings = (
+        "exp of 1000 is infinite.",
+        "exp of -1000 is 0, and 0/0 is nan.",
+        "Its probability rounds to 0; the log of 0 is no use.",
+    )
     for (name, scores), meaning in zip(list(c.kinds.items())[1:], meanings):
         got = outcome(lambda scores=scores: unpack(f.softmax_cross_entropy(*copies(scores, c.y)), "loss", "dscores"))
         loss, dscores = (got, got) if isinstance(got, Broke) else got

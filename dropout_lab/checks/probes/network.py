@@ -1,4 +1,4 @@
-"""Probes of network.py without dropout. The network has a definition of its own here, and the complex step its slopes."""
+"""Probes of network.py without dropout. The network is defined anew here; its slopes come from the complex step."""
 
 from math import sqrt
 from types import SimpleNamespace
@@ -50,7 +50,8 @@ def _network(rng, sizes):
 
 
 def _slopes(params, x, *functions):
-    """For each function of the scores, its slope in every parameter: the complex step, on a stack of nudged networks."""
+    """For each function of the scores, its slope in every parameter: the complex step, on a stack of nudged networks.
+    """
     grads = [{} for _ in functions]
     inputs = [x, *(np.maximum(z, 0.0) for z in _before_relu(params, x))]
     for name, array in params.items():
@@ -63,16 +64,20 @@ def _slopes(params, x, *functions):
 
 @case
 def _mlp_case(rng):
-    """Networks with one, two and three hidden layers: scores, and the slopes of the loss and of a weighted sum of scores."""
+    """Networks with one, two and three hidden layers: scores, and the slopes of the loss and of a weighted sum of
+    scores.
+    """
     networks = {}
     for depth, sizes in SIZES.items():
         params, x = _network(rng, sizes)
         dscores = rng.uniform(0.5, 1.5, (8, 3)) * rng.choice([-1.0, 1.0], (8, 3))
         y = rng.permutation([0, 1, 2, 0, 1, 2, 0, 1])
         scores = _scores(params, x)
-        grads, loss_grads = _slopes(params, x, lambda s, d=dscores: (d * s).sum(axis=(-2, -1)), lambda s, y=y: _loss(s, y))
-        networks[depth] = SimpleNamespace(params=params, x=x, dscores=dscores, y=y, scores=scores, loss=_loss(scores, y),
-                                          grads=grads, loss_grads=loss_grads)  # fmt: skip
+        grads, loss_grads = _slopes(
+            params, x, lambda s, d=dscores: (d * s).sum(axis=(-2, -1)), lambda s, y=y: _loss(s, y)
+        )
+        networks[depth] = SimpleNamespace(params=params, x=x, y=y, scores=scores, dscores=dscores,
+                                          loss=_loss(scores, y), grads=grads, loss_grads=loss_grads)  # fmt: skip
     return SimpleNamespace(networks=networks)
 
 
@@ -90,7 +95,7 @@ def init_params(f, rng):
                 return
     weights = [plain(params[f"W{i}"]).astype(float) for i in (1, 2, 3)]
     alike = [bool((w == w[:, :1]).all() or (w == w[:1]).all()) for w in weights]
-    say = "the units of a layer start alike. They then get the same gradient and stay alike for ever: the layer is one unit wide."
+    say = "the units of a layer start alike. They then stay alike for ever, and the layer is as good as one unit wide."
     yield Aspect("units differ", alike, not any(alike), say)
     yield _spread(weights, pairs)
     yield _centre(weights)
@@ -98,10 +103,19 @@ def init_params(f, rng):
     nonzero = any(b.any() for b in biases)
     yield Aspect("biases 0", bool(nonzero), not nonzero, "the biases do not start at 0.")
     yield _own_randomness(f, seed)
-    small = entries(f.init_params([6, 4], np.random.default_rng(seed)), "`params` of a network without a hidden layer", ["W1", "b1"])
+    small = entries(
+        f.init_params([6, 4], np.random.default_rng(seed)), "`params` of a network without a hidden layer", ["W1", "b1"]
+    )
     shapes = [np.shape(plain(small[k])) for k in ("W1", "b1")]
-    yield Aspect("sizes [6, 4]", str(shapes), shapes == [(6, 4), (4,)], f"sizes [6, 4] gave W1 and b1 of shapes {shapes[0]} and {shapes[1]}.")
-    yield Aspect("sizes untouched", sizes != list(WIDE), sizes == list(WIDE), "it changed `sizes` in place.", contract=True)
+    yield Aspect(
+        "sizes [6, 4]",
+        str(shapes),
+        shapes == [(6, 4), (4,)],
+        f"sizes [6, 4] gave W1 and b1 of shapes {shapes[0]} and {shapes[1]}.",
+    )
+    yield Aspect(
+        "sizes untouched", sizes != list(WIDE), sizes == list(WIDE), "it changed `sizes` in place.", contract=True
+    )
     for name in names_of(WIDE):
         yield _double(name, params[name])
 
@@ -116,7 +130,7 @@ def _spread(weights, pairs):
     bounds = [2 * sqrt(UNLIKELY / w.size) + 2 * UNLIKELY / w.size for w in weights]
     ok = all(abs(r * r - 1) < bound for r, bound in zip(ratios, bounds))
     said = ", ".join(f"{number(r)} (`W{i}`)" for i, r in enumerate(ratios, start=1))
-    say = f"the weights spread {said} times as wide as sqrt(2 / fan-in), fan-in being the number of inputs of the layer; each should be close to 1."
+    say = f"the weights spread {said} times as wide as sqrt(2 / fan-in), fan-in being the inputs; 1 is right."
     with np.errstate(all="ignore"):
         return Aspect("spread", np.log(ratios), bool(ok), say, near=0.13)
 
@@ -135,9 +149,15 @@ def _own_randomness(f, seed):
     first, again, other = (plain(entries(f.init_params([7, 5, 3], np.random.default_rng(s)), "`params`", ["W1"])["W1"])
                            for s in (seed, seed, seed + 1))  # fmt: skip
     if not np.array_equal(first, again):
-        seen, say = "not from rng", "two generators in the same state gave different weights. Draw from `rng`, not from a generator of your own."
+        seen, say = (
+            "not from rng",
+            "two generators in the same state gave different weights. Draw from `rng` and nothing else.",
+        )
     elif np.array_equal(first, other):
-        seen, say = "always the same", "two generators in different states gave the same weights. Draw from `rng`, without a seed of your own."
+        seen, say = (
+            "always the same",
+            "two generators in different states gave the same weights. Draw from `rng`, without a seed of your own.",
+        )
     else:
         seen, say = "from rng", ""
     return Aspect("randomness", seen, seen == "from rng", say)
@@ -146,13 +166,21 @@ def _own_randomness(f, seed):
 def _double(name, got):
     """Parameters start in float64: gradient checks need it, and training converts."""
     seen = str(plain(got).dtype)
-    return Aspect(f"{name} dtype", seen, seen == "float64", f"`{name}` is {seen}; float64 is right, which gradient checks need.", contract=True)
+    return Aspect(
+        f"{name} dtype",
+        seen,
+        seen == "float64",
+        f"`{name}` is {seen}; float64 is right, which gradient checks need.",
+        contract=True,
+    )
 
 
 def _forward(f, net, p=0.0, train=True, params=None, x=None):
     """(scores, cache) of the student's network on copies."""
     params = copies(net.params) if params is None else params
-    return unpack(f.mlp_forward(params, net.x.copy() if x is None else x, p, np.random.default_rng(0), train), "scores", "cache")
+    return unpack(
+        f.mlp_forward(params, net.x.copy() if x is None else x, p, np.random.default_rng(0), train), "scores", "cache"
+    )
 
 
 @probe("mlp_forward")
@@ -164,10 +192,25 @@ def mlp_forward(f, rng):
     yield value("scores", scores, net.scores, meaning="The network has one hidden layer.")
     for depth in (2, 3):
         got = outcome(lambda depth=depth: _forward(f, networks[depth])[0])
-        yield value(f"`scores` with {LAYERS[depth]}", got, networks[depth].scores, meaning="params may hold any number of layers.", repeats="scores")
-    yield value("`scores` with train=False", outcome(lambda: _forward(f, net, train=False)[0]), net.scores, repeats="scores")
-    yield value("`scores` with p=(0.0, 0.0)", outcome(lambda: _forward(f, net, p=(0.0, 0.0))[0]), net.scores, repeats="scores")
-    yield value("`scores` of a single sample", outcome(lambda: _forward(f, net, x=net.x[:1].copy())[0]), net.scores[:1], repeats="scores")
+        yield value(
+            f"`scores` with {LAYERS[depth]}",
+            got,
+            networks[depth].scores,
+            meaning="params may hold any number of layers.",
+            repeats="scores",
+        )
+    yield value(
+        "`scores` with train=False", outcome(lambda: _forward(f, net, train=False)[0]), net.scores, repeats="scores"
+    )
+    yield value(
+        "`scores` with p=(0.0, 0.0)", outcome(lambda: _forward(f, net, p=(0.0, 0.0))[0]), net.scores, repeats="scores"
+    )
+    yield value(
+        "`scores` of a single sample",
+        outcome(lambda: _forward(f, net, x=net.x[:1].copy())[0]),
+        net.scores[:1],
+        repeats="scores",
+    )
     yield dictionary_untouched("params", net.params, params)
     yield untouched("x", net.x, x)
     small = {k: v.astype(np.float32) for k, v in net.params.items()}
@@ -182,9 +225,16 @@ def mlp_backward(f, rng):
         try:
             scores, cache = _forward(f, net)
         except Broke as broke:
-            yield Aspect(f"mlp_forward with {LAYERS[depth]}", f"{broke.kind}: {broke.message}", False, f"`mlp_forward` comes first: {broke.say()}")
+            yield Aspect(
+                f"mlp_forward with {LAYERS[depth]}",
+                f"{broke.kind}: {broke.message}",
+                False,
+                f"`mlp_forward` comes first: {broke.say()}",
+            )
             continue
-        forward = value(f"`scores` of `mlp_forward` with {LAYERS[depth]}", scores, net.scores, meaning="`mlp_forward` comes first.")
+        forward = value(
+            f"`scores` of `mlp_forward` with {LAYERS[depth]}", scores, net.scores, meaning="`mlp_forward` comes first."
+        )
         if not forward.ok:
             yield forward
             continue
@@ -201,7 +251,16 @@ def mlp_backward(f, rng):
             continue
         what = f"`grads` with {LAYERS[depth]}"
         grads = outcome(lambda: entries(f.mlp_backward(given, cache), "`grads`", names))
-        yield value(what, grads, np.zeros(1)) if isinstance(grads, Broke) else all_of(what, grads, dict(reversed(net.grads.items())), repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])))
+        yield (
+            value(what, grads, np.zeros(1))
+            if isinstance(grads, Broke)
+            else all_of(
+                what,
+                grads,
+                dict(reversed(net.grads.items())),
+                repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])),
+            )
+        )
     small = {k: v.astype(np.float32) for k, v in networks[1].params.items()}
     _, cache = _forward(f, networks[1], params=small, x=networks[1].x.astype(np.float32))
     grads = entries(f.mlp_backward(networks[1].dscores.astype(np.float32), cache), "`grads`", names_of(SIZES[1]))
@@ -213,7 +272,9 @@ def _again(again, first):
     """An aspect that is met when a second call gave the same gradients; what is seen is how far they moved."""
     say = "a second call with the same `dscores` and the same cache gives something else than the first."
     if isinstance(again, Broke):
-        return Aspect("the same answer twice", sighting(again), False, f"a second call with the same cache: {again.say()}")
+        return Aspect(
+            "the same answer twice", sighting(again), False, f"a second call with the same cache: {again.say()}"
+        )
     moved = [np.max(np.abs(np.subtract(plain(again[k]), plain(first[k]))), initial=0.0) for k in first]
     return Aspect("the same answer twice", np.nan_to_num(moved), bool(np.max(np.nan_to_num(moved)) < 1e-9), say)
 
@@ -240,9 +301,15 @@ def loss_and_grads(f, rng):
             yield all_of(f"`grads` with {LAYERS[depth]}", entries(grads, "`grads`", names), net.loss_grads,
                          repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])))  # fmt: skip
     net = networks[1]
-    got = outcome(lambda: unpack(f.loss_and_grads(*copies(net.params, net.x, net.y), 0.0, np.random.default_rng(0), False), "loss", "grads")[0])
+    got = outcome(
+        lambda: unpack(
+            f.loss_and_grads(*copies(net.params, net.x, net.y), 0.0, np.random.default_rng(0), False), "loss", "grads"
+        )[0]
+    )
     yield value("`loss` with train=False", got, net.loss, repeats="loss")
     small = {k: v.astype(np.float32) for k, v in net.params.items()}
-    _, grads = unpack(f.loss_and_grads(small, net.x.astype(np.float32), net.y.copy(), 0.0, np.random.default_rng(0)), "loss", "grads")
+    _, grads = unpack(
+        f.loss_and_grads(small, net.x.astype(np.float32), net.y.copy(), 0.0, np.random.default_rng(0)), "loss", "grads"
+    )
     for name, grad in entries(grads, "`grads`", names_of(SIZES[1])).items():
         yield keeps_dtype(f"grads[{name!r}]", grad, np.float32)

@@ -40,7 +40,9 @@ def sgd_momentum(f, rng):
                 yield dictionary_untouched(what, before, now)
         params, velocity = copies(c.paths[t], c.moves[t])  # a wrong step is judged once
     new, _ = unpack(f.sgd_momentum(*copies(c.params, c.grads[0]), {}, LR, 0.0), "params", "velocity")
-    yield all_of("`params` with momentum 0", entries(new, "`params`", c.params), c.plain, repeats="`params` after the first step")
+    yield all_of(
+        "`params` with momentum 0", entries(new, "`params`", c.params), c.plain, repeats="`params` after the first step"
+    )
     small = [{k: v.astype(np.float32) for k, v in d.items()} for d in (c.paths[0], c.grads[1], c.moves[0])]
     new, speed = unpack(f.sgd_momentum(*small, LR, MOMENTUM), "params", "velocity")
     for what, arrays in (("params", new), ("velocity", speed)):
@@ -48,7 +50,8 @@ def sgd_momentum(f, rng):
 
 
 def all_of(name, got, want, tolerance=1e-9, repeats=()):
-    """One aspect for a dictionary of arrays: what is seen is all of them, what is said is of the first that is wrong."""
+    """One aspect for a dictionary of arrays: what is seen is all of them, what is said is of the first that is wrong.
+    """
     arrays = {k: plain(got[k]) for k in want}
     fits = all(readable(arrays[k]) and arrays[k].shape == want[k].shape for k in want)
     parts = {k: value(k, got[k], want[k], tolerance) for k in want}
@@ -66,7 +69,7 @@ def all_of(name, got, want, tolerance=1e-9, repeats=()):
 def dictionary_untouched(what, before, now):
     """An aspect that is met when a dictionary that was passed in has the entries, and the arrays, that it had."""
     changed = [k for k in {**before, **now} if k not in now or k not in before or not np.array_equal(before[k], now[k])]
-    say = f"it changed `{what}` ({', '.join(map(repr, changed))}) in place. Return new dictionaries; whoever called may still need the old ones."
+    say = f"it changed `{what}` ({', '.join(map(repr, changed))}) in place. Return new dictionaries of new arrays."
     return Aspect(f"{what} untouched", bool(changed), not changed, say, contract=True)
 
 
@@ -89,9 +92,15 @@ def max_norm(f, rng):
     if not readable(w) or w.shape != c.w.shape:
         yield value("w", got, c.right)
         return
-    parts = (("`w` in columns longer than the limit", slice(3, 5), "Their length should be the limit, their direction what it was."),
-             ("`w` in columns shorter than the limit", slice(1, 3), "They are to stay as they are."),
-             ("`w` in a column of zeros", slice(0, 1), "Its length is 0; nothing is to be divided by it."))
+    parts = (
+        (
+            "`w` in columns longer than the limit",
+            slice(3, 5),
+            "Their length should be the limit, their direction what it was.",
+        ),
+        ("`w` in columns shorter than the limit", slice(1, 3), "They are to stay as they are."),
+        ("`w` in a column of zeros", slice(0, 1), "Its length is 0; nothing is to be divided by it."),
+    )
     for name, part, meaning in parts:
         yield value(name, w[:, part], c.right[:, part], meaning=meaning)
     yield value("`w` with limit 4", outcome(lambda: f.max_norm(c.w.copy(), 4.0)), c.wide, repeats=parts[0][0])
