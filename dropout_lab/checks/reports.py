@@ -43,7 +43,7 @@ def opening(verdict):
     return f"{name}`{verdict.exercise.name}` · {verdict.headline}{points}"
 
 
-def as_text(verdict, colour=False, width=110):
+def as_text(verdict, colour=False, width=88):
     """The report as lines of text."""
     first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
     lines = [fill(first, width), *(fill(line, width, initial_indent="  ", subsequent_indent="  ") for line in rest)]
