@@ -10,6 +10,7 @@ from dropout_lab.checks import mistakes
 from dropout_lab.checks.chance import coin_bound, likeliest, narrowest
 from dropout_lab.checks.functions import Functions, guard, load
 from dropout_lab.checks.mistakes.dropout_masks import inverse, kept, thinned
+from dropout_lab.checks.mistakes.dropout_network import Network
 from dropout_lab.checks.verdicts import judge, observe
 from variants import dropout as variants
 
@@ -77,6 +78,13 @@ def test_a_right_variant_passes(variant):
     for of in EXERCISES[:4]:
         verdict = judge(of, functions)
         assert verdict.status == "passed", verdict
+
+
+def test_a_network_written_otherwise_passes():
+    """The one that the bank's mistakes start from: einsum, other samplers, other caches."""
+    functions = Functions({name: guard(name, f) for name, f in {**RIGHT, **Network().functions()}.items()})
+    for seed in range(20):
+        assert judge("mlp_dropout", functions, seed).status == "passed"
 
 
 # --- two faults at once: the gravest is named, the other mentioned ----------------------------------------------------

@@ -64,6 +64,8 @@ def mixed_normals(shape, p, rng):
 
 
 def row_by_row(shape, p, rng):
+    if len(shape) == 1:
+        return rng.random(shape) >= p
     return np.array([rng.random(shape[1:]) >= p for _ in range(shape[0])]).reshape(shape)
 
 

@@ -219,7 +219,7 @@ def _zero_fraction(looks):
         say = "in training nothing is dropped; a fraction p should be."
     else:
         shares = ", ".join(f"{percent(a.share)} at p = {a.p}" for a in looks)
-        say = f"of the outputs, {shares} are 0. p is the probability to drop."
+        say = f"of the outputs, {shares} are 0. Those shares should be p, the probability to drop."
     return Aspect("zero fraction", tuple(a.share for a in looks), ok, say, near=near)
 
 

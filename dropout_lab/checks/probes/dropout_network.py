@@ -100,7 +100,8 @@ def _network(f, rng):
     if readable_rates:
         yield from _two_layers(f, rng, g)
         yield from _randomness(f, rng)
-    yield from _gradients(f, rng)
+    if not isinstance(one.seen, str):
+        yield from _gradients(f, rng)
     params, x, *_ = _revealing(rng, 1)
     given = {k: v.copy() for k, v in params.items()}, x.copy()
     f.mlp_forward(*given, PAIR, g)
