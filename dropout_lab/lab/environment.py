@@ -8,6 +8,8 @@ from os.path import relpath
 from pathlib import Path
 
 OLDEST_PYTHON = "3.11"
+REPAIR = ("Something is missing. In a terminal, in the course's folder: python -m pip install -e ."
+          "  Then restart the kernel.")  # fmt: skip
 
 
 def environment():
@@ -15,8 +17,7 @@ def environment():
     rows = [("Python", platform.python_version(), OLDEST_PYTHON), *_packages()]
     fine = [_print_row(*row) for row in rows]
     print(f"The exercises are read from {exercises()}")
-    repair = "Something is missing. In a terminal, in the course's folder: python -m pip install -e .  Then restart the kernel."
-    print("Everything is there." if all(fine) else repair)
+    print("Everything is there." if all(fine) else REPAIR)
 
 
 def exercises():
@@ -32,7 +33,7 @@ def _packages():
         asked = requires("dropout-lab") or ()
     except PackageNotFoundError:
         return [("dropout-lab", "", "1.0")]
-    found = [re.match(r"([\w-]+)>=([\d.]+)$", line) for line in asked]  # the extras, which carry a condition, do not match
+    found = [re.match(r"([\w-]+)>=([\d.]+)$", line) for line in asked]  # extras carry a condition and do not match
     return [(m[1], _version(m[1]), m[2]) for m in found if m]
 
 
@@ -45,7 +46,7 @@ def _version(name):
 
 def _print_row(name, found, oldest):
     fine = bool(found) and _numbers(found) >= _numbers(oldest)
-    verdict = "fine" if fine else f"too old, {oldest} or later is needed" if found else f"missing, {oldest} or later is needed"
+    verdict = "fine" if fine else f"{'too old' if found else 'missing'}, {oldest} or later is needed"
     print(f"{name:13} {found or '-':9} {verdict}")
     return fine
 

@@ -24,7 +24,8 @@ def commit(agree, in_my_words, folder="."):
     if in_my_words is ... or not str(in_my_words).strip(" ."):
         left.append("the answer in your own words")
     if path.exists():
-        print(f"You committed on {_read(path)['date']}, and that stays. `recall()` shows it. To begin again, delete {FILE}.")
+        when = _read(path)["date"]
+        print(f"You committed on {when}, and that stays. `recall()` shows it. To begin again, delete {FILE}.")
     elif odd:
         print(f"An answer is True or False. Look again at statement {', '.join(odd)}. Nothing is written yet.")
     elif left:

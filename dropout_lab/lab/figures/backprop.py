@@ -6,8 +6,10 @@ import numpy as np
 from dropout_lab.lab.plots import BLUE, GREY, VERMILION, WIDTH, small_print
 from dropout_lab.lab.show import rounded
 
-NEURON = {"w": (0, 2), "x": (0, 0), "×": (1.5, 1), "b": (1.9, -0.6), "+": (3, 1), "t": (3.4, -0.6), "−": (4.5, 1), "( )²": (6, 1)}
-WIRES = {"w": ("w", "×"), "x": ("x", "×"), "q": ("×", "+"), "b": ("b", "+"), "s": ("+", "−"), "t": ("t", "−"), "e": ("−", "( )²")}
+NEURON = {"w": (0, 2), "x": (0, 0), "×": (1.5, 1), "b": (1.9, -0.6), "+": (3, 1),
+          "t": (3.4, -0.6), "−": (4.5, 1), "( )²": (6, 1)}  # fmt: skip
+WIRES = {"w": ("w", "×"), "x": ("x", "×"), "q": ("×", "+"), "b": ("b", "+"), "s": ("+", "−"),
+         "t": ("t", "−"), "e": ("−", "( )²")}  # fmt: skip
 
 
 def plot_neuron(values, grads=None):
@@ -29,7 +31,8 @@ def plot_neuron(values, grads=None):
         _node(ax, place, name)
     ax.set_title("Forward, values flow right; backward, gradients flow left" if grads
                  else "A neuron and its loss, one operation at a time")  # fmt: skip
-    small_print(figure, "above an edge: its value" + (". below: the derivative of L with respect to it" if grads else ""))
+    below = ". below: the derivative of L with respect to it" if grads else ""
+    small_print(figure, f"above an edge: its value{below}")
     plt.show()
 
 
@@ -79,7 +82,8 @@ def plot_reach(affine_forward, x, w, b, at=(1, 2), by=0.1):
     axes[0].set_ylabel("sample n")
     title = "One weight moves a column of the output, one input a row, one bias a column"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-    small_print(figure, f"movement of each output, per unit of nudge. x {x.shape}, w {w.shape}, b {b.shape}; a nudge of {by}")
+    shapes = f"x {x.shape}, w {w.shape}, b {b.shape}"
+    small_print(figure, f"movement of each output, per unit of nudge. {shapes}; a nudge of {by}")
     plt.show()
 
 
@@ -91,7 +95,9 @@ def _panel(ax, title, moved):
         text = "0" if still else rounded(value, 2)
         ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=8.5, color=GREY if still else "black")
     n, h = moved.shape
-    ax.set(xticks=np.arange(h) + 0.5, xticklabels=range(h), yticks=np.arange(n) + 0.5, yticklabels=range(n), xlabel="output h")
+    ax.set_xticks(np.arange(h) + 0.5, range(h))
+    ax.set_yticks(np.arange(n) + 0.5, range(n))
+    ax.set_xlabel("output h")
     ax.set_title(title, fontsize=10)
     ax.invert_yaxis()
     ax.grid(False)

@@ -22,6 +22,7 @@ def plot_three_readings(rng, n=8, units=20, p=0.3):
         ax.invert_yaxis()
         ax.grid(False)
     axes[0].set_ylabel("sample")
-    figure.suptitle("“Zeroing random neurons in each mini-batch” can be read in three ways", x=0.01, ha="left", fontsize=11)
+    title = "“Zeroing random neurons in each mini-batch” can be read in three ways"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     small_print(figure, f"white: output set to 0. {n} samples, {units} neurons, p = {p}")
     plt.show()
