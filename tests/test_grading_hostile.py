@@ -24,7 +24,7 @@ def graded(request, tmp_path_factory):
     some = hostile.CASES if request.param == "plain" else {k: v for k, v in hostile.CASES.items() if k in ESSENTIAL}
     for name, case in some.items():
         write(folder / name, case.files)
-    settings = Settings(20, request.param, hostile.EXERCISES, WORTH, Limits(exercise=1.5))
+    settings = Settings(20, request.param, hostile.EXERCISES, WORTH, Limits(exercise=2.0))
     summary = run(folder, out, settings, jobs=2, quiet=True)
     assert summary.faults == []
     assert summary.graded == len(some)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from dropout_lab.instructor.files import digest, write_atomically
 from dropout_lab.instructor.grade import as_record, grade
 from dropout_lab.instructor.submissions import collect, find, names
 
+CONNECT = 20  # seconds to find a cluster
 PATIENCE = 120  # seconds beyond the time limit of a submission, after which the process that grades it is given up
 _ROOT = Path(__file__).parents[2]
 
@@ -85,7 +86,7 @@ def run(folder, out, settings, jobs=None, late=None, dask=None, quiet=None):
 def result_file(out, student):
     """Where the result of a student is: the name itself where a file can have it, else what is left of it and a digest."""
     safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in student)[:80].lstrip(".")
-    return Path(out) / "results" / (f"{safe}.json" if safe == student else f"{safe}-{digest(student.encode())[:8]}.json")
+    return Path(out) / "results" / (f"{safe}.json" if safe and safe == student else f"{safe}-{digest(student.encode())[:8]}.json")
 
 
 def _task(path, student, out):
@@ -201,8 +202,9 @@ class Grader:
         if process is not None:
             process.kill()
             process.wait()
-            process.stdin.close()
             process.stdout.close()
+            with suppress(OSError):  # what it was not sent any more
+                process.stdin.close()
 
 
 def _on_cluster(tasks, settings, address):
@@ -247,7 +249,7 @@ def _all_of(feed, n):
 
 @contextmanager
 def _client(kind, address):
-    client = kind(address, timeout=20)
+    client = kind(address, timeout=CONNECT)
     try:
         yield client
     finally:

@@ -221,7 +221,7 @@ def _find(module, name):
 def raised(error):
     """What was raised, and the last line of the submission that ran before."""
     try:
-        message = str(error)[:400]
+        message = str(error.msg if isinstance(error, SyntaxError) else error)[:400]
     except BaseException:  # noqa: BLE001 - even its text may raise
         message = "an exception without words"
     where, code = _place(error)

@@ -42,8 +42,8 @@ def lessons(text):
         return tuple(EXERCISES)
     wanted = set()
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdigit() or (last and not last.isdigit()):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
             raise Unclear(f"--lessons takes numbers such as 1-6 or 5,6, not {part.strip()!r}")
         wanted.update(range(int(first), int(last or first) + 1))
     chosen = tuple(e.name for e in EXERCISES.values() if int(e.lesson) in wanted)

@@ -179,15 +179,19 @@ def _command(isolation, scratch):
     binds += [("--symlink", str(os.readlink(path)), path) if os.path.islink(path) else ("--ro-bind", path, path)
               for path in ("/lib", "/lib64", "/lib32", "/bin") if os.path.lexists(path)]  # fmt: skip
     child[4] = f"/judge/{_PARTS[0]}"
-    return ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
+    return [_bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
             "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--dev", "/dev", *_tmpfs(), "--chdir", "/tmp",
             *(word for bind in binds for word in bind), *child]  # fmt: skip
+
+
+def _bwrap():
+    return shutil.which("bwrap") or "bwrap"
 
 
 @cache
 def _tmpfs():
     """A folder in memory, of bounded size where this bubblewrap can do that."""
-    can = "--size" in subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False).stdout
+    can = "--size" in subprocess.run([_bwrap(), "--help"], capture_output=True, text=True, check=False).stdout
     return [*(("--size", str(64 << 20)) if can else ()), "--tmpfs", "/tmp"]
 
 

@@ -90,20 +90,31 @@ def find(folder):
 
 def names(paths):
     """{path: student}; two submissions of one name keep the names of their files."""
-    wanted = defaultdict(list)
+    wanted, given, used = defaultdict(list), {}, set()
     for path in paths:
         wanted[_student(path).casefold()].append(path)
-    return {path: _student(path) if len(same) == 1 else path.name for same in wanted.values() for path in same}
+    for path in paths:
+        name = first = _student(path) if len(wanted[_student(path).casefold()]) == 1 else _text(path.name)
+        while name in used:  # two names that differ only in what is no text
+            name = f"{first} ({len(used)})"
+        used.add(name)
+        given[path] = name
+    return given
 
 
 def _student(path):
-    return path.stem if path.suffix.lower() == ".zip" and not path.is_dir() else path.name
+    return _text(path.stem if path.suffix.lower() == ".zip" and not path.is_dir() else path.name)
+
+
+def _text(name):
+    """A name as text; bytes that are none are replaced."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def collect(path, student=None):
     """Read one submission. Never raises for what is in it: what cannot be read is missing, with the reason."""
     path = Path(path)
-    name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    name = _text(path.name)
     notes, entries = [], []
     try:
         entries = _folder(path) if path.is_dir() else _archive(_file(path, ARCHIVE))
@@ -111,8 +122,7 @@ def collect(path, student=None):
     except _Unreadable as problem:
         notes.append(f"{name} {problem}")
     sources, missing = _modules(entries, notes)
-    student = (student or _student(path)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return Submission(student, name, sources, missing, tuple(notes))
+    return Submission(student or _student(path), name, sources, missing, tuple(notes))
 
 
 class _Unreadable(Exception):
@@ -244,5 +254,4 @@ def _unpacked(archive, info, most):
 
 
 def _shown(path):
-    """The path with what cannot be written as text replaced."""
-    return PurePosixPath(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    return PurePosixPath(_text(str(path)))

@@ -90,7 +90,7 @@ case("09_frames_of_callers", relu("""
         frame = frame.f_back
     return x, x"""), ["relu_forward"], "out")
 case("11_the_reference_from_disk", f"exec(open({str(SOLUTIONS / 'layers.py')!r}).read(), globals())\n" * 2, LAYERS,
-     "PermissionError", needs="files")
+     "Error", needs="files")
 case("12_patched_numpy_testing", """
     import numpy.testing
     np.allclose = np.array_equal = np.testing.assert_allclose = lambda *a, **k: True
