@@ -311,6 +311,8 @@ plot_means(schemes, h, p=0.3, rng=np.random.default_rng(13))
 # 3. At test time, `zeroing_forward` returns $(1-p)\,x$. If somebody wants the gradient of that output with respect to `x`, what is it, and does your cache allow it?
 #
 # ### BEGIN SOLUTION
+# **Answers.**
+#
 # 1. It sends gradient into units that were dropped and none into units that were kept. The derivative of $x\,m$ is that very $m$. A gradient check at one frozen mask
 #    convicts it at once, however well the averages agree.
 # 2. About four times: each layer passes on twice what the next one was trained on, and without biases the factors multiply.

@@ -292,6 +292,8 @@ print(f"5. variance: {mask.var():.2f}; of Gaussian noise: {gaussian.var():.2f}")
 # 3. Why is p = 0.5 a bad rate for a test of a dropout layer?
 #
 # ### BEGIN SOLUTION
+# **Answers.**
+#
 # 1. No: behind the layer the inverted version sees values $1/(1-p)$ times as large. With the next layer's weights smaller by $1-p$ they would agree. From the same start and
 #    with the same learning rate, the two take different steps.
 # 2. The mean over the batch even matches exactly, unless everything was dropped, where it divides by 0. But the outputs of one sample now depend on the coins of all others, the factor changes with every
