@@ -25,6 +25,7 @@ from dropout_lab import layers, network, training
 from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.lab import data as datasets
+from dropout_lab.lab import steps
 from dropout_lab.lab.progress import bar
 
 # ---- one network ----
@@ -74,8 +75,10 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
         Learning rate; share of the last update that is kept.
     decay : bool
         Lower the learning rate in a straight line, to 0 at the end.
-    step : function or None
-        One update in place of `student_step`: (params, velocity, x, y, p, lr, momentum, rng) -> params, velocity, loss.
+    step : "fast", "yours", function or None
+        "fast" trains on lab/fast instead, "yours" on your functions with the coins of lab/fast: the same results to
+        rounding. A function is one update in place of `student_step`:
+        (params, velocity, x, y, p, lr, momentum, rng) -> params, velocity, loss.
     watch : bool
         Evaluate after every epoch, for the history; False only after the last, which is faster.
 
@@ -88,7 +91,7 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
     for name, number in (("epochs", epochs), ("batch_size", batch_size)):
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
             raise ValueError(f"{name} must be a whole number, 1 or more, not {number!r}")
-    step = step or student_step
+    step = steps.named(step) if isinstance(step, str) else step or student_step
     batches, masks = rng.spawn(2)
     params = {name: array.astype(data.x_train.dtype) for name, array in params.items()}
     velocity, history, finished, start = {}, History(), 0, perf_counter()
@@ -106,8 +109,8 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
                         reason = f"the loss became {loss} in epoch {epoch + 1}: lr = {lr:g} is too large"
                         raise FloatingPointError(reason)
                 if watch or epoch == epochs - 1:
-                    history.rows.append(_row(epoch + 1, current, data, p))
-                params, finished = current, epoch + 1
+                    history.rows.append(_row(epoch + 1, current, data, p, step))
+                params, finished = {name: array.copy() for name, array in current.items()}, epoch + 1
                 advance(1, f"loss {loss:.3f}")
     except (KeyboardInterrupt, FloatingPointError) as end:
         reason = str(end) or "stopped by hand"
@@ -115,7 +118,7 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
         print(history.interrupted[0].upper() + history.interrupted[1:] + ".")
         history.rows = [row for row in history.rows if row["epoch"] <= finished]
         if not history.rows or history.last["epoch"] < finished:
-            history.rows.append(_row(finished, params, data, p))
+            history.rows.append(_row(finished, params, data, p, step))
     history.seconds = perf_counter() - start
     return params, history
 
@@ -153,9 +156,10 @@ def _batches(n, size, rng):
     return (order[start : start + size] for start in range(0, n, size))
 
 
-def _row(epoch, params, data, p):
-    train_loss, train_accuracy = evaluate(params, data.x_train, data.y_train, p)
-    test_loss, test_accuracy = evaluate(params, data.x_test, data.y_test, p)
+def _row(epoch, params, data, p, step):
+    measure = getattr(step, "evaluate", evaluate)
+    train_loss, train_accuracy = measure(params, data.x_train, data.y_train, p)
+    test_loss, test_accuracy = measure(params, data.x_test, data.y_test, p)
     return {"epoch": epoch, "train_loss": train_loss, "train_accuracy": train_accuracy,
             "test_loss": test_loss, "test_accuracy": test_accuracy}  # fmt: skip
 
@@ -214,7 +218,7 @@ def train_digits(seed, p=0.0, hidden=(512,), train=1000, noise=0.0, **options):
     noise : float
         Fraction of the training labels that are replaced by a random class.
     **options
-        For `train_on` and `fit`: epochs, lr, batch_size, momentum, decay, curve.
+        For `train_on` and `fit`: epochs, lr, batch_size, momentum, decay, curve, step.
 
     Returns
     -------

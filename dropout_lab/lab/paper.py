@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.lab import data as datasets
-from dropout_lab.lab.fast import MLP, scores_to_error
+from dropout_lab.lab.fast import MLP
 from dropout_lab.lab.machine import cores, machine
 from dropout_lab.lab.progress import bar
+from dropout_lab.lab.steps import measure
 
 RESULTS = Path(__file__).parent / "results" / "mnist"  # the committed runs
 VALIDATION = 10_000  # of the training images, the last
@@ -90,7 +91,7 @@ def run(config, seed, out, data, epochs=None, network=MLP, validate=False):
         for epoch in range(first, setting.epochs):
             start = time.perf_counter()
             train_loss = _epoch(net, x, y, setting, seed, epoch)
-            held_loss, errors = measure(net, held_x, held_y)
+            held_loss, errors = measure(net.scores, held_x, held_y)
             seconds = round(time.perf_counter() - start, 2)
             record["curve"].append({"epoch": epoch + 1, "train_loss": round(train_loss, 5), "errors": errors,
                                     "held_loss": round(held_loss, 5), "seconds": seconds})  # fmt: skip
@@ -105,17 +106,6 @@ def initial(sizes, seed):
     for i, (width, following) in enumerate(itertools.pairwise(sizes), start=1):
         params |= {f"W{i}": rng.normal(0, (2 / width) ** 0.5, (width, following)), f"b{i}": np.zeros(following)}
     return params
-
-
-def measure(net, x, y, rows=2000):
-    """(mean loss, number of errors) at test time."""
-    loss = errors = 0
-    for start in range(0, len(x), rows):
-        part = slice(start, start + rows)
-        scores = net.scores(x[part])
-        errors += int((scores.argmax(axis=1) != y[part]).sum())
-        loss += scores_to_error(scores, y[part], 0) * len(scores)
-    return loss / len(x), errors
 
 
 def _parts(data, validate):

@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from dropout_lab import network, training
 from dropout_lab.lab.fast import LANES, cut_and_scale, lanes, words
-from dropout_lab.network import loss_and_grads, mlp_forward, rates
-from dropout_lab.training import max_norm, sgd_momentum
 
 
 class Coins(np.random.Generator):
@@ -32,18 +31,18 @@ class YourMLP:
     def __init__(self, params, p, seed):
         self.params = {name: np.array(value, np.float32) for name, value in params.items()}
         self.velocity = {}
-        self.p = tuple(cut_and_scale(rate)[0] / LANES for rate in rates(p))
+        self.p = tuple(cut_and_scale(rate)[0] / LANES for rate in network.rates(p))
         self.rng = Coins(seed)
         self.bits = self.rng.bit_generator
 
     def step(self, x, y, lr, momentum, limit=None):
         """One step of gradient descent, then max-norm on the hidden layers. Returns the loss."""
-        loss, grads = loss_and_grads(self.params, x, y, self.p, self.rng)
-        self.params, self.velocity = sgd_momentum(self.params, grads, self.velocity, lr, momentum)
+        loss, grads = network.loss_and_grads(self.params, x, y, self.p, self.rng)
+        self.params, self.velocity = training.sgd_momentum(self.params, grads, self.velocity, lr, momentum)
         for i in range(1, len(self.params) // 2 if limit else 0):
-            self.params[f"W{i}"] = max_norm(self.params[f"W{i}"], limit)
+            self.params[f"W{i}"] = training.max_norm(self.params[f"W{i}"], limit)
         return float(loss)
 
     def scores(self, x):
         """The scores (N, C) at test time."""
-        return mlp_forward(self.params, x, self.p, None, train=False)[0]
+        return network.mlp_forward(self.params, x, self.p, None, train=False)[0]
