@@ -2,9 +2,10 @@
 
 import pytest
 
-from seeded import part, passes_all_seeds
+from seeded import QUARTERS, part, passes
 
 
 @pytest.mark.parametrize("variant", part(1))
-def test_a_right_variant_passes_two_thousand_seeds(variant):
-    passes_all_seeds(variant)
+@pytest.mark.parametrize("seeds", QUARTERS, ids=str)
+def test_a_right_variant_passes_two_thousand_seeds(variant, seeds):
+    passes(variant, seeds)
