@@ -46,7 +46,7 @@ def numerical_gradient(f, rng):
     grad = f.numerical_gradient(cubic, given)
     step = _size(cubic.farthest, 1e-5)
     say = {
-        "none": "f was asked only at x itself, never beside it. Are the two points that you nudge one array?",
+        "none": "`f` was asked only at x itself, never beside it. Are the two points that you nudge one array?",
         "too small": f"the step is {number(cubic.farthest)} where 1e-5 is right. So small a step drowns in rounding.",
         "too large": f"the step is {number(cubic.farthest)} where 1e-5 is right. Over so long a way f bends.",
     }
@@ -126,7 +126,7 @@ def relative_error(f, rng):
     meaning = "Both arrays were a million times smaller, and the error relative to them is what it was."
     yield value("the error of tiny gradients", tiny, c.right, tolerance=1e-2, meaning=meaning, repeats="error")
     meaning = "The arrays are equal, and partly 0: a unit that never fires has such a gradient."
-    yield value("the error of equal arrays with zeros", again(*copies(c.dead, c.dead)), 0.0, meaning=meaning)
+    yield value("the error of equal arrays with zeros", again(*copies(c.dead, c.dead)), 0.0, meaning=meaning, repeats="error")
     yield value(
         "the error of arrays with zeros",
         again(*copies(c.dead, 2 * c.dead)),
@@ -251,7 +251,7 @@ def gradient_check(f, rng):
             f.gradient_check(coarse, {"b1": c.params["b1"].copy()}, copies(only), ASKED), "what it returned", only
         )["b1"]
     )
-    meaning = "f bends, so with so large a step even a right gradient is off by a known amount. Is h passed on?"
+    meaning = "`f` bends, so with so large a step even a right gradient is off by a known amount. Is h passed on?"
     yield value(f"the error with h = {ASKED}", got, c.coarse, tolerance=1e-7, meaning=meaning)
     lacking = {"W1": c.right["W1"].copy()}
     got = outcome(lambda: f.gradient_check(CubicOfAll(c.weights), copies(c.params), lacking))
