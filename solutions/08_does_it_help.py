@@ -2,8 +2,8 @@
 # # 08 · Does it help?
 #
 # **You will** measure what dropout does to the error on images that a network has not seen: with pairs of runs, intervals, a control that tries to
-# explain the effect away, and a case where dropout does harm.
-# **You need** `network.py` and `training.py` complete, with dropout (lesson 06).
+# explain the effect away, and a case where dropout does harm.\
+# **You need** `network.py` and `training.py` complete, with dropout (lesson 06).\
 # **Minutes:** 60, of which the computer takes about one.
 
 # %% tags=["setup"]
@@ -67,7 +67,7 @@ plot_pairs(*errors(main()), labels=("no dropout", "dropout"), ylabel="held-out e
 #
 # holds the true mean difference in 95 of 100 such experiments, if the differences are about normal. For $n = 8$ pairs, $t = 2.365$ (Student 1908).
 #
-# **Build, in the notebook** · ●○○ · 5 minutes · two lines
+# **Build, in the notebook** · ●○○ · 5 minutes · two lines\
 # Work out both ends of the interval and print them. The last line of the cell is the course's own answer, to compare with.
 
 # %%
@@ -242,7 +242,7 @@ plot_differences(comparisons, "Dropout needs time before it pays", "error saved 
 # %% [markdown]
 # ## Your own question
 #
-# **Build, in the notebook** · ●●○ · 10 minutes
+# **Build, in the notebook** · ●●○ · 10 minutes\
 # Choose one: does dropout on the pixels alone hurt a narrow layer? Does a width of 1,024 gain more than 512? Does early stopping explain the first experiment (add
 # `curve=[True]`)? Write your prediction as a comment, then run 8 seeds and print a `paired_difference`.
 

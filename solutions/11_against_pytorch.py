@@ -2,8 +2,8 @@
 # # 11 · Against PyTorch
 #
 # **You will** put your functions beside `nn.Dropout` and a whole `nn.Module`, with the same masks and the same weights, entry by entry;
-# learn what `train()` and `eval()` switch; and see eight programs, seven of which get it wrong.
-# **You need** `dropout.py` and `network.py` complete (lesson 06). PyTorch is not needed: where it is missing, its answers were recorded.
+# learn what `train()` and `eval()` switch; and see eight programs, seven of which get it wrong.\
+# **You need** `dropout.py` and `network.py` complete (lesson 06). PyTorch is not needed: where it is missing, its answers were recorded.\
 # **Minutes:** 45.
 
 # %% tags=["setup"]
@@ -98,7 +98,7 @@ print(f"functional.dropout of 100,000 ones: {default['zeros']:.2f} of them 0, th
 # Your functions are told `train` at every call, and hand you a cache to carry. `nn.Dropout` is an object: it keeps a mode, which `train()`
 # and `eval()` set, and autograd keeps the cache. The step from one to the other is small.
 #
-# **Build, in the notebook** · ●●○ · 10 minutes · four lines
+# **Build, in the notebook** · ●●○ · 10 minutes · four lines\
 # Give the class its two missing methods. `layer(x)` calls `__call__`; it is to use the layer's mode and remember the cache. `backward(dout)`
 # uses what was remembered. The cell ends by trying it in both modes.
 

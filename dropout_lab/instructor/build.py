@@ -24,7 +24,8 @@ SETUP = """\
 try:
     from dropout_lab.lab.notebook import start
 except ModuleNotFoundError as missing:
-    raise SystemExit(f"{missing}. In a terminal, in the course's folder: python -m pip install -e .  Then restart the kernel.")
+    raise SystemExit(f"{missing}. In a terminal, in the course's folder, run: "
+                     "python -m pip install -e .  Then restart the kernel.")
 start()  # from here on, a saved edit in dropout_lab/ counts in the next cell
 """
 MANIFEST = Path("solutions/manifest.json")  # what the last build wrote, so that no edit of a student's is lost
@@ -146,7 +147,7 @@ def _lessons(root, only):
 
 def _lesson(source):
     """What a student opens: no solution cells, no solution regions, no outputs."""
-    notebook = _notebook(source)
+    notebook = read_source(source)
     notebook.cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
     for cell in notebook.cells:
         cell.source = markers.blank(cell.source, lambda start, cell=cell: _answer(cell)).rstrip("\n")
@@ -158,13 +159,13 @@ def _answer(cell):
 
 
 def _solution(source):
-    notebook = _notebook(source)
+    notebook = read_source(source)
     for cell in notebook.cells:
         cell.source = markers.complete(cell.source).rstrip("\n")
     return notebook
 
 
-def _notebook(source):
+def read_source(source):
     """The source as a notebook, with cell ids that depend on the text alone."""
     notebook = jupytext.reads(source.read_text("utf-8"), fmt="py:percent")
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
