@@ -126,7 +126,8 @@ def relative_error(f, rng):
     meaning = "Both arrays were a million times smaller, and the error relative to them is what it was."
     yield value("the error of tiny gradients", tiny, c.right, tolerance=1e-2, meaning=meaning, repeats="error")
     meaning = "The arrays are equal, and partly 0: a unit that never fires has such a gradient."
-    yield value("the error of equal arrays with zeros", again(*copies(c.dead, c.dead)), 0.0, meaning=meaning, repeats="error")
+    yield value("the error of equal arrays with zeros", again(*copies(c.dead, c.dead)), 0.0, meaning=meaning,
+                repeats="error")
     yield value(
         "the error of arrays with zeros",
         again(*copies(c.dead, 2 * c.dead)),
