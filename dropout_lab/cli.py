@@ -211,6 +211,25 @@ def gradescope(
 
 
 @teachers
+def nbgrader(
+    lesson: Annotated[str, typer.Argument(help="The number of a lesson, such as 01.")],
+    out: Annotated[Path, typer.Option(help="The folder of an nbgrader course; source/ and its settings go there.")],
+):
+    """Write a lesson as an assignment for nbgrader: the checks are its tests, the modules come as stubs."""
+    try:
+        from dropout_lab.instructor.nbgrader import course
+    except ModuleNotFoundError as missing:
+        fail(f'{missing}. This needs the test extra: python -m pip install -e ".[test]"')
+    if (out / "nbgrader_config.py").exists():
+        fail(f"{out / 'nbgrader_config.py'} is there already, and would be overwritten; give another folder")
+    try:
+        name = course(ROOT, out, lesson)
+    except ValueError as error:
+        fail(str(error))
+    typer.echo(f"{out / 'source' / name}. Next, in {out}: nbgrader generate_assignment {name} --create")
+
+
+@teachers
 def report(
     results: Annotated[Path, typer.Argument(help="The folder that `grade` wrote.")],
     gradescope: Gradescope = False,
