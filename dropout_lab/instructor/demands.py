@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES, find
+from dropout_lab.instructor import selection
 
 
 class Unclear(ValueError):
@@ -40,13 +41,10 @@ def lessons(text):
     """The exercises of "1-6", "5,6" or "06", in the order of the table; all of them for an empty text."""
     if not text:
         return tuple(EXERCISES)
-    wanted = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise Unclear(f"--lessons takes numbers such as 1-6 or 5,6, not {part.strip()!r}")
-        wanted.update(range(int(first), int(last or first) + 1))
-    chosen = tuple(e.name for e in EXERCISES.values() if int(e.lesson) in wanted)
+    try:
+        chosen = selection.exercises(selection.lessons(text))
+    except selection.NoSuchLessons as problem:
+        raise Unclear(f"--lessons takes numbers and ranges: {problem}") from None
     if not chosen:
         raise Unclear(f"lessons {text} have no exercises")
     return chosen
@@ -78,7 +76,8 @@ def late(path, percent):
         if not rows or [cell.strip().lower() for cell in rows[0][:2]] != ["student", "days"]:
             raise Unclear(f"{path} does not begin with the columns student,days")
         days = {row[0].strip(): _float(path, row) for row in rows[1:] if any(cell.strip() for cell in row)}
-    return Late({name: _number(path, name, value) for name, value in days.items()}, _number("--late-percent", "a day", percent))
+    days = {name: _number(path, name, value) for name, value in days.items()}
+    return Late(days, _number("--late-percent", "a day", percent))
 
 
 def _float(path, row):
