@@ -10,7 +10,7 @@ import numpy as np
 
 from dropout_lab.checks.aspects import Aspect, keeps_dtype, untouched, value
 from dropout_lab.checks.probes import derivative, float32, probe, unpack
-from dropout_lab.checks.words import number
+from dropout_lab.checks.words import number, same
 
 SIGMAS = 6.5  # two-sided tail of the normal distribution: 8e-11
 RATES = (0.3, 0.6)
@@ -79,7 +79,7 @@ def gaussian_dropout_forward(f, rng):
         inside, normal = float((np.abs(m - 1) < np.sqrt(variance)).mean()), 0.682689
         yield _near(f"shape at p = {p}", inside, normal, np.sqrt(normal * (1 - normal) / n),
                     f"{inside:.0%} of the factors lie within one standard deviation of 1; of a normal distribution 68% do.")  # fmt: skip
-    rows, columns = bool(np.ptp(m, axis=0).max() == 0), bool(np.ptp(m, axis=1).max() == 0)
+    rows, columns = (bool(np.ptp(m, axis=axis).max() < 1e-9) for axis in (0, 1))
     shared = "rows" if rows else "columns" if columns else "none"
     yield Aspect("own noise", shared, shared == "none",
                  f"all {shared} got the same factors. Every entry of every sample has its own.")  # fmt: skip
@@ -205,8 +205,9 @@ def mc_predict(f, rng):
     """Four hidden units have sixteen masks: the mean and the spread over all of them are known exactly."""
     p, passes, units = 0.3, 1500, 4
     params = {"W1": rng.uniform(0.2, 1.0, (3, units)), "b1": rng.uniform(0.1, 0.5, units),
-              "W2": rng.normal(size=(units, 3)) * 2, "b2": rng.normal(size=3)}  # fmt: skip
+              "W2": rng.normal(size=(units, 3)) * 2}  # fmt: skip
     x = rng.uniform(0.2, 1.5, (2, 3))
+    params["b2"] = -np.einsum("h,hc->c", np.full(units, 1.2), params["W2"])  # no class is certain beforehand
     mean, std = unpack(f.mc_predict(params, x, p, np.random.default_rng(rng.integers(2**32)), passes), "mean", "std")
     hidden = np.einsum("nd,dh->nh", x, params["W1"]) + params["b1"]  # positive: ReLU changes nothing
     weights, probabilities = [], []
@@ -230,5 +231,8 @@ def mc_predict(f, rng):
                      f"`{name}` over {passes} passes is {number(got[worst])} where all sixteen masks together give"
                      f" {number(want[worst])}.", near=3 * float(sd.max()))  # fmt: skip
     mean, std = f.mc_predict(params, x, p, np.random.default_rng(0), 1)
+    thinned = any(same(row, kept[n]) for n, row in enumerate(np.atleast_2d(mean)[:2]) for kept in probabilities)
+    yield Aspect("one pass", thinned, thinned,
+                 "the prediction of a single pass is that of none of the sixteen thinned networks.")  # fmt: skip
     yield value("std of one pass", std, np.zeros((2, 3)))
     yield value("sum of the probabilities of one pass", np.sum(mean, axis=-1), np.ones(2))
