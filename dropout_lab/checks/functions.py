@@ -64,7 +64,7 @@ def stub_message(error):
 
 
 def student_line(error):
-    """("dropout_lab/layers.py, line 41", "dx = ...") of the last line of student code that ran; blanks if there is none."""
+    """("dropout_lab/layers.py, line 41", "dx = ...") of the last line of student code that ran, else blanks."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(error.filename)}, line {error.lineno}", (error.text or "").strip()
     frames = traceback.extract_tb(error.__traceback__)

@@ -6,7 +6,7 @@ from textwrap import fill, shorten
 from dropout_lab.checks.exercises import find
 
 SYMBOL = {"passed": "✓", "failed": "✗", "error": "✗", "blank": "○"}
-COLOUR = {"passed": "#007a5a", "failed": "#b34700", "error": "#b34700", "blank": "#5f6b76"}  # 4.5:1 on white and on #111
+COLOUR = {"passed": "#007a5a", "failed": "#b34700", "error": "#b34700", "blank": "#5f6b76"}
 ANSI = {"passed": "\x1b[32m", "failed": "\x1b[31m", "error": "\x1b[31m", "blank": "\x1b[2m"}
 
 
@@ -56,7 +56,8 @@ def as_html(verdict):
     """The report as a card; colour repeats what the symbol says."""
     first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
     paragraphs = "".join(f'<div style="margin-top:.3em">{_marked(line)}</div>' for line in rest)
-    return (f'<div role="status" style="border-left:4px solid {COLOUR[verdict.status]};padding:.4em .8em;margin:.3em 0">'
+    style = f"border-left:4px solid {COLOUR[verdict.status]};padding:.4em .8em;margin:.3em 0"
+    return (f'<div role="status" style="{style}">'
             f"<div><strong>{_marked(first)}</strong></div>{paragraphs}</div>")  # fmt: skip
 
 
@@ -79,7 +80,8 @@ def as_table(records):
         if i == 0 or r["lesson"] != records[i - 1]["lesson"]:
             lines.append(f"Lesson {r['lesson']}")
         remark = "" if r["status"] in ("passed", "blank") else shorten(r["message"], 100 - width, placeholder=" ...")
-        lines.append(f"  {SYMBOL[r['status']]} {r['exercise']:{width}} {r['points']:3d} / {r['max_points']:<3d} {remark}".rstrip())
+        marks = f"{r['points']:3d} / {r['max_points']:<3d}"
+        lines.append(f"  {SYMBOL[r['status']]} {r['exercise']:{width}} {marks} {remark}".rstrip())
     points, best = (sum(r[key] for r in records) for key in ("points", "max_points"))
     lines.append(f"\n{points} of {best} points.{_next_step(records)}")
     return "\n".join(lines)
@@ -90,4 +92,5 @@ def _next_step(records):
     if not open_ones:
         return " Every exercise passed."
     e = find(open_ones[0]["exercise"])
-    return f" Next: `{e.name}`. {e.place}. For the whole report: dropout-lab check {e.name}. Stuck: dropout-lab hint {e.name}"
+    return (f" Next: `{e.name}`. {e.place}.\nThe whole report: dropout-lab check {e.name}."
+            f" Stuck: dropout-lab hint {e.name}")  # fmt: skip

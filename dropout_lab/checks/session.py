@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from dropout_lab.checks.exercises import MODULES, find
-from dropout_lab.checks.functions import Blank, load
+from dropout_lab.checks.functions import load
 from dropout_lab.checks.hints import hint_text
 from dropout_lab.checks.reports import CheckFailed, Report, as_text
 from dropout_lab.checks.verdicts import judge
