@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -339,3 +342,26 @@ def test_a_file_that_cannot_be_used_stops_nothing_else(folder, tmp_path, monkeyp
 def test_a_folder_without_results_is_said(tmp_path):
     with pytest.raises(ExportError, match="holds no results"):
         export(tmp_path)
+
+
+def test_what_grade_writes_is_what_report_writes_again(tmp_path):
+    for student, text in {"101": "return np.maximum(x, 0), x", "nobody": "return x, x"}.items():
+        (tmp_path / "class" / student).mkdir(parents=True)
+        (tmp_path / "class" / student / "layers.py").write_text(
+            f"import numpy as np\n\ndef relu_forward(x):\n    {text}\n", "utf-8"
+        )
+    (tmp_path / "export.csv").write_bytes(gradebook(possible="40"))
+    also = ["--canvas", str(tmp_path / "export.csv"), "--gradescope"]
+    command("grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--lessons", "3", *also)
+    written = {p.relative_to(tmp_path): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    assert importers.canvas(written[Path("out/canvas.csv")])["101"][TITLE] == round(5 / 55 * 40, 2)
+    assert b"no row has this name or number" in written[Path("out/canvas-unmatched.csv")]
+    assert importers.gradescope(written[Path("out/gradescope/nobody.json")])[0] == 0
+    assert "relu_forward" in written[Path("out/class.html")].decode()
+    command("report", str(tmp_path / "out"), *also)
+    assert {p.relative_to(tmp_path): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == written
+
+
+def command(*words):
+    done = subprocess.run([sys.executable, "-m", "dropout_lab", *words], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout + done.stderr
