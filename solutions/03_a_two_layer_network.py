@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 03 · A two-layer network
 #
-# **You will** write the ReLU, the loss, and a whole network with its backward pass, and check every gradient of it.
-# **You need** lessons 01 and 02, and what a probability is.
+# **You will** write the ReLU, the loss, and a whole network with its backward pass, and check every gradient of it.\
+# **You need** lessons 01 and 02, and what a probability is.\
 # **Minutes:** 75, with a break in the middle.
 
 # %% tags=["setup"]
@@ -43,7 +43,7 @@ show(same=np.allclose(two_layers, one_layer))
 #
 # $$out = \max(x, 0)$$
 #
-# **Build 3.1 · `relu_forward`** · ●○○ · 3 minutes · one line
+# **Build 3.1 · `relu_forward`** · ●○○ · 3 minutes · one line\
 # In `dropout_lab/layers.py`. Entry by entry, for an array of any size. The backward pass will have to know on which side of the bend each entry was:
 # put what it needs in the cache. Stuck? `hint("relu_forward")`.
 
@@ -66,7 +66,7 @@ plot_bends(relu_forward)
 # **Predict.** Four numbers go into a ReLU: −2, −0.1, 0.1 and 3. From the right, the gradients 10, 20, 30 and 40 arrive.
 # Which four gradients go on to the left? Write them down; the cell after the check shows them.
 #
-# **Build 3.2 · `relu_backward`** · ●○○ · 5 minutes · one line
+# **Build 3.2 · `relu_backward`** · ●○○ · 5 minutes · one line\
 # In `dropout_lab/layers.py`. Left of the bend the slope is 0, right of it 1. Exactly at 0 there is no slope; by custom it is taken as 0.
 # The side is decided by what went *into* the ReLU. Stuck? `hint("relu_backward")`.
 
@@ -120,9 +120,9 @@ with np.errstate(over="ignore", invalid="ignore"):
 # ### END SOLUTION
 
 # %% [markdown]
-# **Build 3.3 · `softmax_cross_entropy`** · ●●● · 15 minutes · six lines
+# **Build 3.3 · `softmax_cross_entropy`** · ●●● · 15 minutes · six lines\
 # In `dropout_lab/layers.py`. It returns the loss and `dscores`, so that there is no separate backward pass. Three things to mind: scores of 1000;
-# the logarithm of a probability that is rounded to 0; and the mean over the batch, which is in the gradient too.
+# the logarithm of a probability that is rounded to 0; and the mean over the batch, which is in the gradient too.\
 # Stuck? `hint("softmax_cross_entropy")`.
 
 # %%
@@ -175,8 +175,8 @@ plot_signal_size(affine_forward, relu_forward, {"√(1/D)": smaller, "√(2/D)":
 # With $\sqrt{2/D}$ the signal is as large after 20 layers as before. A factor of √2 less, and a thousandth is left; √2 more, and it is a
 # thousand times too large. The gradient on its way back meets the same fate. Two layers forgive a wrong size, and ten do not.
 #
-# **Build 3.4 · `init_params`** · ●○○ · 5 minutes · four lines
-# In `dropout_lab/network.py`. `sizes` lists the widths, [D, H, C] here and longer for a deeper network. D for each layer is the number of *its* inputs.
+# **Build 3.4 · `init_params`** · ●○○ · 5 minutes · four lines\
+# In `dropout_lab/network.py`. `sizes` lists the widths, [D, H, C] here and longer for a deeper network. D for each layer is the number of *its* inputs.\
 # Stuck? `hint("init_params")`.
 
 # %%
@@ -185,9 +185,9 @@ check("init_params")
 # %% [markdown]
 # ## Forward
 #
-# **Build 3.5 · `mlp_forward`** · ●●○ · 10 minutes · seven lines
+# **Build 3.5 · `mlp_forward`** · ●●○ · 10 minutes · seven lines\
 # In `dropout_lab/network.py`. Your layers in a row, for any number of hidden layers: a ReLU after each affine layer, but not after the last one, since
-# scores may be negative. Keep every cache. The arguments `p`, `rng` and `train` are for dropout. It enters in lesson 06; for now, leave them unused.
+# scores may be negative. Keep every cache. The arguments `p`, `rng` and `train` are for dropout. It enters in lesson 06; for now, leave them unused.\
 # Stuck? `hint("mlp_forward")`.
 
 # %%
@@ -205,7 +205,7 @@ show(shape_of_the_scores=str(scores.shape), some_are_negative=(scores < 0).any()
 #
 # Before you write code, put these in the order in which they become known: `dW1`, `dW2`, the gradients of the scores, of the ReLU's output, of its input.
 #
-# **Build 3.6 · `mlp_backward`** · ●●● · 15 minutes · seven lines
+# **Build 3.6 · `mlp_backward`** · ●●● · 15 minutes · seven lines\
 # In `dropout_lab/network.py`. Walk through your caches from the last to the first. There is no new formula in it: each step is a backward pass that
 # you have. Return a dictionary with the names of `params`. Stuck? `hint("mlp_backward")`.
 
@@ -213,7 +213,7 @@ show(shape_of_the_scores=str(scores.shape), some_are_negative=(scores < 0).any()
 check("mlp_backward")
 
 # %% [markdown]
-# **Build 3.7 · `loss_and_grads`** · ●○○ · 3 minutes · three lines
+# **Build 3.7 · `loss_and_grads`** · ●○○ · 3 minutes · three lines\
 # In `dropout_lab/network.py`. Forward, loss, backward. Stuck? `hint("loss_and_grads")`.
 
 # %%

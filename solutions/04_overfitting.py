@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 04 · Overfitting
 #
-# **You will** train your network on real digits, and then watch it get every training image right while it does not get better at new ones.
-# **You need** lesson 03.
+# **You will** train your network on real digits, and then watch it get every training image right while it does not get better at new ones.\
+# **You need** lesson 03.\
 # **Minutes:** 50.
 
 # %% tags=["setup"]
@@ -68,7 +68,7 @@ plot_step_lengths(loss_and_grads, params, data.x_train, data.y_train, lengths=np
 # **Predict.** The gradient is 1 at every step, $lr = 0.1$ and $\mu = 0.9$, and $v$ starts at 0. How long are the first three steps? To which length
 # do the steps tend? Write it down before you build.
 #
-# **Build 4.1 · `sgd_momentum`** · ●●○ · 10 minutes · two lines
+# **Build 4.1 · `sgd_momentum`** · ●●○ · 10 minutes · two lines\
 # In `dropout_lab/training.py`. Both updates for every name in `params`. At the first call `velocity` is `{}`: what is missing counts as 0.
 # Return new dictionaries, and leave the ones that came in as they are. Stuck? `hint("sgd_momentum")`.
 
