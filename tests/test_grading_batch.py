@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from submissions import pack, right, with_code, write
 
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor import batch, demands
@@ -19,6 +18,7 @@ from dropout_lab.instructor.grade import Settings, grade
 from dropout_lab.instructor.results import read
 from dropout_lab.instructor.sandbox import Limits
 from dropout_lab.instructor.submissions import collect
+from submissions import pack, right, with_code, write
 
 SOME = ("affine_forward", "relu_forward", "relu_backward")
 TIMES = {"started", "seconds"}
@@ -71,10 +71,36 @@ def test_a_result_is_what_the_schema_says_and_its_readers_accept_it(room):
     file = result_file(room / "out", "Zoë Müller")
     result = json.loads(file.read_text("utf-8"))
     assert (result["schema"], result["version"]) == ("dropout-lab/result", 1)
-    assert result.keys() == {"schema", "version", "student", "submission", "seed", "isolation", "confined", "started", "seconds", "files",
-                             "exercises", "points", "max_points", "notes", "sources", "run"}  # fmt: skip
-    assert set(result["exercises"][0]) == {"exercise", "number", "module", "lesson", "status", "points", "max_points", "mistake",
-                                           "message", "seconds"}  # fmt: skip
+    assert result.keys() == {
+        "schema",
+        "version",
+        "student",
+        "submission",
+        "seed",
+        "isolation",
+        "confined",
+        "started",
+        "seconds",
+        "files",
+        "exercises",
+        "points",
+        "max_points",
+        "notes",
+        "sources",
+        "run",
+    }
+    assert set(result["exercises"][0]) == {
+        "exercise",
+        "number",
+        "module",
+        "lesson",
+        "status",
+        "points",
+        "max_points",
+        "mistake",
+        "message",
+        "seconds",
+    }
     assert (result["student"], result["points"], result["max_points"]) == ("Zoë Müller", 10, 15)
     parsed = read(file)
     assert (parsed.points, parsed.percent, parsed.seed, parsed.isolation) == (10, pytest.approx(200 / 3), 7, "plain")
@@ -100,7 +126,9 @@ def test_a_second_run_keeps_what_is_there_and_grades_what_is_new_or_was_changed(
     assert json.loads(result_file(room / "out", "Zoë Müller").read_text("utf-8"))["points"] == 15
 
 
-@pytest.mark.parametrize("change", [{"seed": 8}, {"exercises": SOME[:2]}, {"points": {"relu_forward": 2}}], ids=lambda c: next(iter(c)))
+@pytest.mark.parametrize(
+    "change", [{"seed": 8}, {"exercises": SOME[:2]}, {"points": {"relu_forward": 2}}], ids=lambda c: next(iter(c))
+)
 def test_results_of_other_demands_are_not_kept(room, change):
     run(room / "class", room / "out", settings(), jobs=1, quiet=True)
     assert run(room / "class", room / "out", settings(**change), jobs=1, quiet=True).kept == 0
@@ -112,7 +140,9 @@ def test_a_run_whose_parent_is_killed_is_finished_by_the_next_as_if_nothing_had_
         write(tmp_path / "class" / f"s{i:02}", with_code(layers=code))
     command = [*COMMAND, tmp_path / "class", "--lessons", "3", "--isolation", "plain", "--jobs", "2", "--seed", "5"]
     subprocess.run([*command, "--out", tmp_path / "whole"], check=True, capture_output=True)
-    killed = subprocess.Popen([*command, "--out", tmp_path / "cut"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    killed = subprocess.Popen(
+        [*command, "--out", tmp_path / "cut"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     until = time.monotonic() + 60
     while len(list(tmp_path.glob("cut/results/*.json"))) < 3 and time.monotonic() < until:
         time.sleep(0.01)
@@ -197,7 +227,13 @@ def test_a_file_name_is_safe_and_each_student_has_their_own(tmp_path):
 
 def test_lessons_are_chosen_by_their_numbers():
     assert demands.lessons("") == tuple(EXERCISES)
-    assert demands.lessons("5,6") == ("zeroing_forward", "zeroing_backward", "dropout_forward", "dropout_backward", "mlp_dropout")
+    assert demands.lessons("5,6") == (
+        "zeroing_forward",
+        "zeroing_backward",
+        "dropout_forward",
+        "dropout_backward",
+        "mlp_dropout",
+    )
     assert set(demands.lessons("1-6")) == {e.name for e in EXERCISES.values() if int(e.lesson) <= 6}
     for wrong in ("x", "1-", "7", "-3", "1;2"):
         with pytest.raises(Unclear):
@@ -212,15 +248,28 @@ def test_points_come_from_the_instructors_file(tmp_path):
     assert result["points"] == result["max_points"] == 5 + 2.5
 
 
-@pytest.mark.parametrize("text", ["", "[points]\nrelu = 1", "[points]\nrelu_forward = -1", "[points]\nrelu_forward = nan",
-                                  "[points]\nrelu_forward = 'x'", "[points]\nrelu_forward = true", "points = 3", "[points"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[points]\nrelu = 1",
+        "[points]\nrelu_forward = -1",
+        "[points]\nrelu_forward = nan",
+        "[points]\nrelu_forward = 'x'",
+        "[points]\nrelu_forward = true",
+        "points = 3",
+        "[points",
+    ],
+)
 def test_an_unclear_file_of_points_is_refused_with_a_sentence(tmp_path, text):
     (tmp_path / "w.toml").write_text(text)
     with pytest.raises(Unclear, match=r"w\.toml"):
         demands.weights(tmp_path / "w.toml")
 
 
-@pytest.mark.parametrize("name, text", [("l.csv", "\ufeffStudent,Days\nanna,2\ncarl,0.5\n\n"), ("l.toml", "[days]\nanna = 2\ncarl = 0.5\n")])
+@pytest.mark.parametrize(
+    "name, text", [("l.csv", "\ufeffStudent,Days\nanna,2\ncarl,0.5\n\n"), ("l.toml", "[days]\nanna = 2\ncarl = 0.5\n")]
+)
 def test_days_late_are_read_from_both_kinds_of_file(tmp_path, name, text):
     (tmp_path / name).write_text(text, "utf-8")
     assert demands.late(tmp_path / name, 10) == Late({"anna": 2, "carl": 0.5}, 10)
@@ -251,7 +300,9 @@ def test_days_late_take_their_part_once_and_can_be_taken_back(room):
 
 def command(*words, **options):
     """Run `dropout-lab grade`."""
-    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=120, check=False, **options)
+    return subprocess.run(
+        [*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=120, check=False, **options
+    )
 
 
 def test_the_command_says_what_it_did_and_records_its_seed(room):
@@ -267,21 +318,39 @@ def test_the_command_says_what_it_did_and_records_its_seed(room):
 
 
 def test_the_folder_it_is_started_in_does_not_matter(room):
-    trap = write(room / "class" / "anna", {name: "raise SystemExit('trap')" for name in ("numpy.py", "json.py", "dropout_lab.py")})
+    trap = write(
+        room / "class" / "anna",
+        {name: "raise SystemExit('trap')" for name in ("numpy.py", "json.py", "dropout_lab.py")},
+    )
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    done = command(room / "class", "--out", room / "out", "--lessons", "3", "--isolation", "plain", cwd=trap,
-                   env={**environment, "PYTHONSAFEPATH": "1"})  # as the console script, which has no folder on its path
+    done = command(
+        room / "class",
+        "--out",
+        room / "out",
+        "--lessons",
+        "3",
+        "--isolation",
+        "plain",
+        cwd=trap,
+        env={**environment, "PYTHONSAFEPATH": "1"},
+    )  # as the console script, which has no folder on its path
     assert done.returncode == 0, done.stderr
     assert json.loads(result_file(room / "out", "anna").read_text("utf-8"))["points"] > 0
 
 
-@pytest.mark.parametrize("words, sentence", [
-    (["nowhere", "--out", "out"], "nowhere is no folder"), (["class/anna", "--out", "out"], "looks like one submission"),
-    (["class", "--out", "class/out"], "lies inside the submissions"), (["class", "--out", "out", "--lessons", "x"], "--lessons takes numbers"),
-    (["class", "--out", "out", "--isolation", "plain", "--require-isolation"], "asks for bubblewrap"),
-    (["class", "--out", "out", "--isolation", "jail"], "auto, bwrap or plain"),
-    (["class", "--out", "out", "--weights", "none.toml"], "cannot be read"), (["class", "--out", "out", "--late", "none.csv"], "cannot be read"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["nowhere", "--out", "out"], "nowhere is no folder"),
+        (["class/anna", "--out", "out"], "looks like one submission"),
+        (["class", "--out", "class/out"], "lies inside the submissions"),
+        (["class", "--out", "out", "--lessons", "x"], "--lessons takes numbers"),
+        (["class", "--out", "out", "--isolation", "plain", "--require-isolation"], "asks for bubblewrap"),
+        (["class", "--out", "out", "--isolation", "jail"], "auto, bwrap or plain"),
+        (["class", "--out", "out", "--weights", "none.toml"], "cannot be read"),
+        (["class", "--out", "out", "--late", "none.csv"], "cannot be read"),
+    ],
+)
 def test_what_cannot_be_done_is_said_in_one_sentence(room, words, sentence):
     done = command(*words, cwd=room)
     assert done.returncode == 2
@@ -297,8 +366,15 @@ def test_what_cannot_be_done_is_said_in_one_sentence(room, words, sentence):
 def cluster():
     """A scheduler and two worker processes that talk over TCP."""
     distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra: dask)")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, protocol="tcp", host="127.0.0.1",
-                                  dashboard_address=None, silence_logs=50) as made:  # fmt: skip
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=50,
+    ) as made:
         yield made
 
 

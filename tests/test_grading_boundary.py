@@ -1,4 +1,4 @@
-"""The boundary between the judge and a submission: what crosses, how, and what becomes of those who do not keep to it."""
+"""The boundary between the judge and a submission: what crosses, and what becomes of those who break the rules."""
 
 import json
 import os
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from submissions import right, with_code, write
 
 from dropout_lab.checks.functions import Blank, Broke
 from dropout_lab.instructor import proxies, sandbox, wire
@@ -20,8 +19,12 @@ from dropout_lab.instructor.grade import Settings, grade
 from dropout_lab.instructor.proxies import Boundary, Handle, Lost
 from dropout_lab.instructor.sandbox import Limits, NoSandbox, Sandbox, choose, try_bwrap
 from dropout_lab.instructor.submissions import collect
+from submissions import right, with_code, write
 
-MODES = ["plain", pytest.param("bwrap", marks=pytest.mark.skipif(bool(try_bwrap()), reason=f"bubblewrap: {try_bwrap()}"))]
+MODES = [
+    "plain",
+    pytest.param("bwrap", marks=pytest.mark.skipif(bool(try_bwrap()), reason=f"bubblewrap: {try_bwrap()}")),
+]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
@@ -49,12 +52,37 @@ def called():
 # ---- values
 
 
-@pytest.mark.parametrize("thing", [
-    None, True, 0, -1, 2**63, 1.5, -0.0, float("inf"), "text", (), [1, (2, [3.0])], {"W1": [1], 2: None},
-    np.float32(1.5), np.float64(5e-324), np.bool_(True), np.int8(-3),
-    np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(2, 3).T, np.zeros((0, 3)), np.array(2.0), np.array([-0.0, 5e-324, np.nan]),
-    np.arange(5, dtype=np.uint8), np.ones(3, bool), np.ones(2, np.longdouble), np.ones(2, ">f4"),
-], ids=repr)  # fmt: skip
+@pytest.mark.parametrize(
+    "thing",
+    [
+        None,
+        True,
+        0,
+        -1,
+        2**63,
+        1.5,
+        -0.0,
+        float("inf"),
+        "text",
+        (),
+        [1, (2, [3.0])],
+        {"W1": [1], 2: None},
+        np.float32(1.5),
+        np.float64(5e-324),
+        np.bool_(True),
+        np.int8(-3),
+        np.arange(6.0).reshape(2, 3),
+        np.arange(6.0).reshape(2, 3).T,
+        np.zeros((0, 3)),
+        np.array(2.0),
+        np.array([-0.0, 5e-324, np.nan]),
+        np.arange(5, dtype=np.uint8),
+        np.ones(3, bool),
+        np.ones(2, np.longdouble),
+        np.ones(2, ">f4"),
+    ],
+    ids=repr,
+)
 def test_a_value_crosses_as_it_is(thing):
     writer = wire.Writer()
     token = json.loads(json.dumps(writer.token(thing)))
@@ -86,26 +114,68 @@ def test_an_honest_array_is_read():
     assert (wire.read_array(npy()) == np.zeros(2)).all()
 
 
-@pytest.mark.parametrize("raw", [
-    b"", b"\x93NUMPY", b"\x93NUMPX" + npy()[6:], npy(version=b"\x02\x00"), npy(data=bytes(15)), npy(data=bytes(17)),
-    npy(shape="(1000000000,)"), npy(shape="(-2,)"), npy(shape="(2**62, 4)"), npy(shape="(4611686018427387904, 4)"), npy(shape="'x'"),
-    npy(shape="(0, 99999999999999999999)", data=b""), npy(shape="(True, 2)", data=bytes(0)),
-    npy(descr="'|O'"), npy(descr="'O8'"), npy(descr="[('a', '<f8')]"), npy(descr="('<f8', (2,))"), npy(descr="'<M8[s]'"),
-    npy(descr="'<U2'"), npy(descr="'|V8'"), npy(descr="__import__('os')"), npy(descr="'<f8' + (" + "(" * 300 + ")"),
-], ids=lambda raw: repr(raw[10:60]))  # fmt: skip
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x93NUMPY",
+        b"\x93NUMPX" + npy()[6:],
+        npy(version=b"\x02\x00"),
+        npy(data=bytes(15)),
+        npy(data=bytes(17)),
+        npy(shape="(1000000000,)"),
+        npy(shape="(-2,)"),
+        npy(shape="(2**62, 4)"),
+        npy(shape="(4611686018427387904, 4)"),
+        npy(shape="'x'"),
+        npy(shape="(0, 99999999999999999999)", data=b""),
+        npy(shape="(True, 2)", data=bytes(0)),
+        npy(descr="'|O'"),
+        npy(descr="'O8'"),
+        npy(descr="[('a', '<f8')]"),
+        npy(descr="('<f8', (2,))"),
+        npy(descr="'<M8[s]'"),
+        npy(descr="'<U2'"),
+        npy(descr="'|V8'"),
+        npy(descr="__import__('os')"),
+        npy(descr="'<f8' + (" + "(" * 300 + ")"),
+    ],
+    ids=lambda raw: repr(raw[10:60]),
+)
 def test_bytes_that_are_no_plain_array_of_numbers_are_refused(raw):
     with pytest.raises(wire.BadFrame):
         wire.read_array(raw)
 
 
-@pytest.mark.parametrize("token", [
-    {}, {"k": "handle", "id": 1}, {"k": "kept"}, {"k": "function", "id": 0}, {"k": ["array"]}, {"k": "array", "n": -1},
-    {"k": "array", "n": 1}, {"k": "array", "n": "1"}, {"k": "tuple", "v": 5}, {"k": "dict", "v": [[1]]}, {"k": "dict", "v": [[[], 1]]},
-    {"k": "rng", "state": None}, {"k": "rng", "state": {"bit_generator": "PCG64", "state": {"state": -1, "inc": 1},
-                                                       "has_uint32": 0, "uinteger": 0}},
-    {"k": "rng", "state": {"bit_generator": "Generator", "state": {"state": 1, "inc": 1}, "has_uint32": 0, "uinteger": 0}},
-    2**70, "x" * 20_000, [1],
-], ids=lambda t: repr(t)[:50])  # fmt: skip
+@pytest.mark.parametrize(
+    "token",
+    [
+        {},
+        {"k": "handle", "id": 1},
+        {"k": "kept"},
+        {"k": "function", "id": 0},
+        {"k": ["array"]},
+        {"k": "array", "n": -1},
+        {"k": "array", "n": 1},
+        {"k": "array", "n": "1"},
+        {"k": "tuple", "v": 5},
+        {"k": "dict", "v": [[1]]},
+        {"k": "dict", "v": [[[], 1]]},
+        {"k": "rng", "state": None},
+        {
+            "k": "rng",
+            "state": {"bit_generator": "PCG64", "state": {"state": -1, "inc": 1}, "has_uint32": 0, "uinteger": 0},
+        },
+        {
+            "k": "rng",
+            "state": {"bit_generator": "Generator", "state": {"state": 1, "inc": 1}, "has_uint32": 0, "uinteger": 0},
+        },
+        2**70,
+        "x" * 20_000,
+        [1],
+    ],
+    ids=lambda t: repr(t)[:50],
+)
 def test_tokens_that_the_child_may_not_send_are_refused(token):
     with pytest.raises(wire.BadFrame):
         wire.Reader(b"").value(token)
@@ -123,10 +193,17 @@ def test_values_in_values_without_end_are_refused_on_both_sides():
         wire.Writer().token(deep)
 
 
-@pytest.mark.parametrize("frame", [
-    struct.pack(">II", 2**32 - 1, 0), struct.pack(">II", 2, 2**31) + b"{}", struct.pack(">II", 2, 0) + b"[]",
-    struct.pack(">II", 3, 0) + b"{]}", struct.pack(">II", 900_000, 0) + b"[" * 900_000,
-], ids=["claims much JSON", "claims much data", "no object", "no JSON", "deep JSON"])  # fmt: skip
+@pytest.mark.parametrize(
+    "frame",
+    [
+        struct.pack(">II", 2**32 - 1, 0),
+        struct.pack(">II", 2, 2**31) + b"{}",
+        struct.pack(">II", 2, 0) + b"[]",
+        struct.pack(">II", 3, 0) + b"{]}",
+        struct.pack(">II", 900_000, 0) + b"[" * 900_000,
+    ],
+    ids=["claims much JSON", "claims much data", "no object", "no JSON", "deep JSON"],
+)
 def test_frames_that_are_none_are_refused(frame):
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -181,9 +258,11 @@ def test_caches_of_an_earlier_exercise_are_gone(called):
 
 
 def test_changes_of_arguments_are_seen_by_the_caller(called):
-    f = called(layers="def relu_forward(x):\n    x *= 2\n    return x, x",
-               training="def sgd_momentum(params, grads, velocity, lr, momentum):\n"
-                        "    params['b'] = params.pop('a'); grads['a'] += 1; velocity['new'] = 1\n    return params, velocity").functions  # fmt: skip
+    f = called(
+        layers="def relu_forward(x):\n    x *= 2\n    return x, x",
+        training="def sgd_momentum(params, grads, velocity, lr, momentum):\n"
+        "    params['b'] = params.pop('a'); grads['a'] += 1; velocity['new'] = 1\n    return params, velocity",
+    ).functions
     x = np.ones((2, 2))
     f.relu_forward(x)
     assert (x == 2).all()
@@ -258,7 +337,9 @@ def test_what_a_passed_function_raises_comes_back_as_it_was(called):
 def test_a_passed_function_may_call_back_but_not_without_end(called):
     other = called()
     f = other.functions
-    nested = f.numerical_gradient(lambda x: float(f.affine_forward(x, np.eye(2), np.zeros(2))[0].sum()), np.ones((1, 2)))
+    nested = f.numerical_gradient(
+        lambda x: float(f.affine_forward(x, np.eye(2), np.zeros(2))[0].sum()), np.ones((1, 2))
+    )
     np.testing.assert_allclose(nested, 1, atol=1e-8)
 
     def again(x):
@@ -276,8 +357,10 @@ def test_callbacks_are_counted(called, monkeypatch):
 
 
 def test_a_stub_is_blank_with_its_line_and_an_exception_has_its_place(called):
-    f = called(layers="def relu_forward(x):\n    raise NotImplementedError('`relu_forward` is still blank. Exercise 3.1')\n"
-                      "def relu_backward(dout, cache):\n    return dout @ np.ones((7, 7))").functions  # fmt: skip
+    f = called(
+        layers="def relu_forward(x):\n    raise NotImplementedError('`relu_forward` is still blank. Exercise 3.1')\n"
+        "def relu_backward(dout, cache):\n    return dout @ np.ones((7, 7))"
+    ).functions
     lines = with_code(layers="")["layers.py"].count("\n")
     with pytest.raises(Blank, match=rf"still blank. Exercise 3.1, line {lines + 1}\."):
         f.relu_forward(np.ones(2))
@@ -342,18 +425,22 @@ def unconfined():
 
 @linux
 def test_what_a_process_takes_from_itself_holds(called):
-    other = called(layers="""
+    other = called(
+        layers="""
 import ctypes, os, socket, subprocess, threading
 def relu_forward(x):
     tried = {}
-    for name, what in {"read": lambda: open("/etc/passwd"), "list": lambda: os.listdir("/"), "memory": lambda: open("/proc/self/mem"),
-                       "fork": os.fork, "spawn": lambda: subprocess.run(["true"]), "socket": socket.socket,
-                       "kill": lambda: os.kill(os.getppid(), 0), "signal": lambda: os.kill(1, 0), "chroot": lambda: os.chroot("/"),
-                       "thread": lambda: threading.Thread(target=print).start(), "write": lambda: open("here", "w").close(),
-                       "write elsewhere": lambda: open("/tmp/there", "w"), "link": lambda: os.symlink("/", "up")}.items():
+    attempts = {
+        "read": lambda: open("/etc/passwd"), "list": lambda: os.listdir("/"), "memory": lambda: open("/proc/self/mem"),
+        "fork": os.fork, "spawn": lambda: subprocess.run(["true"]), "socket": socket.socket,
+        "kill": lambda: os.kill(os.getppid(), 0), "signal": lambda: os.kill(1, 0), "chroot": lambda: os.chroot("/"),
+        "thread": lambda: threading.Thread(target=print).start(), "write": lambda: open("here", "w").close(),
+        "write elsewhere": lambda: open("/tmp/there", "w"), "link": lambda: os.symlink("/", "up")}
+    for name, what in attempts.items():
         try: what(); tried[name] = "did"
         except BaseException as error: tried[name] = type(error).__name__
-    return tried, x""")  # fmt: skip
+    return tried, x"""
+    )
     if not {"files", "processes"} <= set(other.confined):
         pytest.skip("this kernel has not both Landlock and seccomp")
     tried, _ = other.functions.relu_forward(np.ones(2))
@@ -361,9 +448,13 @@ def relu_forward(x):
 
 
 @linux
-@pytest.mark.skipif(os.geteuid() != 0 and sys.platform == "linux", reason="the process limit stops forks of ordinary users")
+@pytest.mark.skipif(
+    os.geteuid() != 0 and sys.platform == "linux", reason="the process limit stops forks of ordinary users"
+)
 def test_daemons_are_found_and_killed_where_forking_cannot_be_forbidden(called, unconfined):
-    other = called(limits=unconfined, layers="""
+    other = called(
+        limits=unconfined,
+        layers="""
 import os, time
 def relu_forward(x):
     if os.fork() == 0:
@@ -372,7 +463,8 @@ def relu_forward(x):
             os.close(0); time.sleep(3600)
         os._exit(0)
     time.sleep(0.3)
-    return x, x""")
+    return x, x""",
+    )
     other.functions.relu_forward(np.ones(2))
     mark = other.sandbox.mark
     assert _marked(mark)
@@ -381,14 +473,19 @@ def relu_forward(x):
 
 
 @linux
-@pytest.mark.skipif(os.geteuid() != 0 and sys.platform == "linux", reason="the process limit stops forks of ordinary users")
+@pytest.mark.skipif(
+    os.geteuid() != 0 and sys.platform == "linux", reason="the process limit stops forks of ordinary users"
+)
 def test_a_crowd_of_processes_is_noticed_while_it_waits(called, unconfined):
-    other = called(limits=unconfined, layers="""
+    other = called(
+        limits=unconfined,
+        layers="""
 import os, time
 def relu_forward(x):
     for _ in range(40):
         if os.fork() == 0: time.sleep(3600)
-    while True: pass""")
+    while True: pass""",
+    )
     start = time.monotonic()
     with pytest.raises(Lost, match="more processes than allowed"):
         other.functions.relu_forward(np.ones(2))
@@ -410,7 +507,11 @@ input()"""
     grader.kill()
     grader.wait()
     until = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < until and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+    while (
+        Path(f"/proc/{pid}").exists()
+        and time.monotonic() < until
+        and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    ):
         time.sleep(0.05)
     assert not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text()
 
@@ -445,11 +546,11 @@ def test_a_bubblewrap_that_fails_is_noticed_by_trying_it(monkeypatch, tmp_path):
 
 
 def test_a_process_that_cannot_be_started_is_no_result(monkeypatch, tmp_path):
-    monkeypatch.setattr(sandbox, "_command", lambda *_: ["/does/not/exist"])
+    monkeypatch.setattr(sandbox, "_command", lambda _: ["/does/not/exist"])
     write(tmp_path, right())
     with pytest.raises(NoSandbox):
         grade(collect(tmp_path), Settings(1, "plain", ("relu_forward",)))
-    monkeypatch.setattr(sandbox, "_command", lambda *_: [sys.executable, "-c", ""])
+    monkeypatch.setattr(sandbox, "_command", lambda _: [sys.executable, "-c", ""])
     with pytest.raises(NoSandbox):
         grade(collect(tmp_path), Settings(1, "plain", ("relu_forward",)))
 

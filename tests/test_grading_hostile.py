@@ -1,15 +1,15 @@
-"""Hostile and clumsy submissions in one class with right ones: each gets its marks, its reason in words, and nobody else loses any."""
+"""Hostile and clumsy submissions in one class: each gets its marks and a reason in words, and nobody else loses any."""
 
 import json
 import os
 from pathlib import Path
 
 import pytest
-from submissions import hostile, write
 
 from dropout_lab.instructor.batch import result_file, run
 from dropout_lab.instructor.grade import Settings
 from dropout_lab.instructor.sandbox import Limits, Sandbox, try_bwrap
+from submissions import hostile, write
 
 MARK = Path("/tmp/dropout-lab-was-here")
 WORTH = {name: 1 for name in hostile.EXERCISES}
@@ -21,7 +21,8 @@ def graded(request, tmp_path_factory):
     if request.param == "bwrap" and (why := try_bwrap()):
         pytest.skip(f"bubblewrap does not work here: {why}")
     folder, out = tmp_path_factory.mktemp("class"), tmp_path_factory.mktemp("results")
-    some = hostile.CASES if request.param == "plain" else {k: v for k, v in hostile.CASES.items() if k in ESSENTIAL}
+    chosen = hostile.CASES if request.param == "plain" else ESSENTIAL
+    some = {name: case for name, case in hostile.CASES.items() if name in chosen}
     for name, case in some.items():
         write(folder / name, case.files)
     settings = Settings(20, request.param, hostile.EXERCISES, WORTH, Limits(exercise=2.0))
@@ -31,9 +32,24 @@ def graded(request, tmp_path_factory):
     return request.param, {n: json.loads(result_file(out, n).read_text("utf-8")) for n in some}
 
 
-ESSENTIAL = {"right", "prints_and_warns", "01_exit_at_import", "04_loop", "06_daemon", "07_eight_gigabytes", "11_the_reference_from_disk",
-             "17_results_rewritten_at_exit", "31_segfault", "writes_a_file", "reads_the_judge", "calls_home", "many_files",
-             "kills_its_parent", "one_large_file", "forged_value"}  # fmt: skip
+ESSENTIAL = {
+    "right",
+    "prints_and_warns",
+    "01_exit_at_import",
+    "04_loop",
+    "06_daemon",
+    "07_eight_gigabytes",
+    "11_the_reference_from_disk",
+    "17_results_rewritten_at_exit",
+    "31_segfault",
+    "writes_a_file",
+    "reads_the_judge",
+    "calls_home",
+    "many_files",
+    "kills_its_parent",
+    "one_large_file",
+    "forged_value",
+}
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,17 @@ import os
 import zipfile
 
 import pytest
-from submissions import MODULES, pack, right, shapes, with_code, write
 
 from dropout_lab.instructor.submissions import ARCHIVE, collect, find, names
+from submissions import MODULES, pack, right, shapes, with_code, write
 
 WHOLE = {f"{name}.py": text.encode() for name, text in ((n[:-3], t) for n, t in right().items())}
 
 
 def _same(submission):
-    return {f"{k}.py": v.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n") for k, v in submission.sources.items()} == WHOLE
+    return {
+        f"{k}.py": v.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n") for k, v in submission.sources.items()
+    } == WHOLE
 
 
 @pytest.mark.parametrize("shape", shapes.WHOLE)
@@ -49,11 +51,23 @@ def test_a_zip_in_a_zip_is_opened_once(tmp_path):
     assert collect(pack(tmp_path / "berta.zip", {"twice.zip": twice})).sources == {}
 
 
-@pytest.mark.parametrize("path", ["../layers.py", "../../etc/layers.py", "/etc/layers.py", "a/../../layers.py", "C:\\layers.py",
-                                  "..\\layers.py", "//server/layers.py"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../layers.py",
+        "../../etc/layers.py",
+        "/etc/layers.py",
+        "a/../../layers.py",
+        "C:\\layers.py",
+        "..\\layers.py",
+        "//server/layers.py",
+    ],
+)
 def test_a_path_that_leads_out_of_a_zip_is_refused_and_nothing_is_unpacked(tmp_path, path):
     before = {p for p in tmp_path.rglob("*")}
-    submission = collect(pack(tmp_path / "in" / "eve.zip", {**{k: v for k, v in right().items() if k != "layers.py"}, path: "x = 1"}))
+    submission = collect(
+        pack(tmp_path / "in" / "eve.zip", {**{k: v for k, v in right().items() if k != "layers.py"}, path: "x = 1"})
+    )
     assert "layers" not in submission.sources
     assert submission.missing["layers"] == "has a path that leads out of the zip file"
     assert {p for p in tmp_path.rglob("*")} - before == {tmp_path / "in", tmp_path / "in" / "eve.zip"}

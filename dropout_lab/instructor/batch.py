@@ -72,7 +72,8 @@ def run(folder, out, settings, jobs=None, late=None, dask=None, quiet=None):
     paths, ignored = find(folder)
     students = names(paths)
     summary = Summary(ignored=ignored)
-    write_atomically(out / "run.json", json.dumps({"schema": "dropout-lab/run", "version": 1, **as_record(settings)}, indent=1) + "\n")
+    record = {"schema": "dropout-lab/run", "version": 1, **as_record(settings)}
+    write_atomically(out / "run.json", json.dumps(record, indent=1) + "\n")
     tasks = (_task(path, students[path], out) for path in paths)
     outcomes = _on_cluster(tasks, settings, dask) if dask else _on_cores(tasks, settings, jobs or os.cpu_count() or 1)
     with tqdm(total=len(paths), unit=" submissions", disable=quiet, dynamic_ncols=True, leave=False) as bar:
@@ -84,14 +85,16 @@ def run(folder, out, settings, jobs=None, late=None, dask=None, quiet=None):
 
 
 def result_file(out, student):
-    """Where the result of a student is: the name itself where a file can have it, else what is left of it and a digest."""
+    """Where the result of a student is: the name where a file can have it, else what is left of it and a digest."""
     safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in student)[:80].lstrip(".")
-    return Path(out) / "results" / (f"{safe}.json" if safe and safe == student else f"{safe}-{digest(student.encode())[:8]}.json")
+    name = safe if safe and safe == student else f"{safe}-{digest(student.encode())[:8]}"
+    return Path(out) / "results" / f"{name}.json"
 
 
 def _task(path, student, out):
     file = result_file(out, student)
-    return {"path": os.fspath(path.absolute()), "student": student, "file": os.fspath(file), "known": (_read(file) or {}).get("run")}
+    known = (_read(file) or {}).get("run")
+    return {"path": os.fspath(path.absolute()), "student": student, "file": os.fspath(file), "known": known}
 
 
 def _read(file):
@@ -100,7 +103,8 @@ def _read(file):
         result = json.loads(Path(file).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return result if isinstance(result, dict) and {"run", "student", "exercises", "notes", "points"} <= result.keys() else None
+    whole = isinstance(result, dict) and {"run", "student", "exercises", "notes", "points"} <= result.keys()
+    return result if whole else None
 
 
 def _note(task, outcome, late, summary):
@@ -230,7 +234,8 @@ def _on_cluster(tasks, settings, address):
         yield from _all_of(feed, ahead)
         for future in under_way:
             task = known.pop(future.key)
-            yield task, {"result": future.result()} if future.status == "finished" else {"fault": str(future.exception())}
+            done = future.status == "finished"
+            yield task, {"result": future.result()} if done else {"fault": str(future.exception())}
             future.release()
             yield from _all_of(feed, 1)
 

@@ -7,22 +7,21 @@ Until the first line of a submission runs, this file is itself and confines what
     python -I -S -B child.py FOLDER-OF-NUMPY
 """
 
+import builtins
+import importlib.machinery
+import importlib.util
 import os
+import socket
 import sys
+import warnings
 
 _channel = os.dup(0)  # the judge; whoever reads standard input from here on meets nothing
 os.dup2(os.open(os.devnull, os.O_RDWR), 0)
 sys.path.extend((sys.argv[1], os.path.dirname(os.path.abspath(__file__))))
 
-import builtins
-import importlib.machinery
-import importlib.util
-import socket
-import warnings
-
-import confine
-import numpy as np
-import wire
+import confine  # noqa: E402
+import numpy as np  # noqa: E402
+import wire  # noqa: E402
 
 sys.path.pop()
 PACKAGE = "dropout_lab"
@@ -73,7 +72,8 @@ class Judge:
 
     def call(self, request, body):
         """Run a function of the submission; its result, or what it raised, and what it did to its arguments."""
-        reader = wire.Reader(body, {"handle": lambda t: kept[t["id"]], "function": lambda t: self.function(t["id"], request["n"])})
+        reader = wire.Reader(body, {"handle": lambda token: kept[token["id"]],
+                                    "function": lambda token: self.function(token["id"], request["n"])})  # fmt: skip
         args, options = reader.value(request["args"]), reader.value(request["options"])
         named = {**dict(zip(map(str, range(len(args))), args)), **options}
         before = {name: _state(thing) for name, thing in named.items()}
@@ -119,7 +119,8 @@ class Judge:
                 self.serve(request, body)
             if "raised" in request:
                 kind = getattr(builtins, request["raised"], None)
-                raise (kind if isinstance(kind, type) and issubclass(kind, Exception) else RuntimeError)(request["message"])
+                known = isinstance(kind, type) and issubclass(kind, Exception)
+                raise (kind if known else RuntimeError)(request["message"])
             return wire.Reader(body).value(request["value"])
 
         return function
@@ -130,7 +131,8 @@ class Submission:
 
     def find_spec(self, name, path=None, target=None):
         if name == PACKAGE or name.startswith(f"{PACKAGE}."):
-            return importlib.machinery.ModuleSpec(name, self, origin=name, is_package=name.rpartition(".")[2] not in texts)
+            folder = name.rpartition(".")[2] not in texts
+            return importlib.machinery.ModuleSpec(name, self, origin=name, is_package=folder)
 
     def create_module(self, spec):
         return None
@@ -242,7 +244,8 @@ def _place(error):
     if file not in files:
         return "", ""
     lines = texts[files[file]].decode("utf-8", "replace").splitlines()
-    return f"{file}, line {line}", lines[line - 1].strip()[:200] if isinstance(line, int) and 0 < line <= len(lines) else ""
+    there = isinstance(line, int) and 0 < line <= len(lines)
+    return f"{file}, line {line}", lines[line - 1].strip()[:200] if there else ""
 
 
 def _state(thing):

@@ -48,7 +48,8 @@ def _report(summary, out):
     done = summary.graded + summary.kept
     rate = f", {60 * summary.graded / summary.seconds:.0f} per minute" if summary.graded else ""
     kept = f" {summary.kept} were there already." if summary.kept else ""
-    yield f"{done} submissions have a result in {out / 'results'}: {summary.graded} graded in {summary.seconds:.0f} s{rate}.{kept}"
+    graded = f"{summary.graded} graded in {summary.seconds:.0f} s{rate}"
+    yield f"{done} submissions have a result in {out / 'results'}: {graded}.{kept}"
     if summary.ignored:
         yield f"Ignored, neither folder nor zip file: {', '.join(plain(name, 60) for name in summary.ignored[:10])}."
     for path, fault in summary.faults:

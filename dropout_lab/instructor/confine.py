@@ -78,7 +78,8 @@ def _allow(libc, rules, path, access):
 # numbers of system calls: what makes processes, reaches others, or changes where one is
 _CALLS = {
     "x86_64": (0xC000003E, 56, 435, 234, 302,
-               (57, 58, 59, 322, 41, 53, 62, 200, 129, 297, 424, 434, 101, 310, 311, 112, 160, 165, 161, 155, 272, 308, 425)),
+               (57, 58, 59, 322, 41, 53, 62, 200, 129, 297, 424, 434, 101, 310, 311, 112, 160, 165, 161, 155, 272, 308,
+                425)),
     "aarch64": (0xC00000B7, 220, 435, 131, 261,
                 (221, 281, 198, 199, 129, 130, 138, 240, 424, 434, 117, 270, 271, 157, 164, 40, 51, 41, 97, 268, 425)),
 }  # fmt: skip
@@ -97,7 +98,8 @@ def _seccomp(libc):
     for number in refused:
         program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _REFUSE)]
     program += [(_EQUAL, 0, 1, clone3), (_RETURN, 0, 0, _UNKNOWN)]  # the C library then uses clone
-    for number, argument, test, k in ((clone, 16, _ANY_BIT, _THREAD), (tgkill, 16, _EQUAL, os.getpid()), (prlimit, 32, _EQUAL, 0)):
+    only_if = ((clone, 16, _ANY_BIT, _THREAD), (tgkill, 16, _EQUAL, os.getpid()), (prlimit, 32, _EQUAL, 0))
+    for number, argument, test, k in only_if:
         program += [(_EQUAL, 0, 4, number), (_LOAD, 0, 0, argument), (test, 1, 0, k), (_RETURN, 0, 0, _REFUSE),
                     (_RETURN, 0, 0, _ALLOW)]  # fmt: skip
     program.append((_RETURN, 0, 0, _ALLOW))

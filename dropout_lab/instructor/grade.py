@@ -24,7 +24,7 @@ from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.verdicts import Verdict, judge
 from dropout_lab.instructor.files import digest
 from dropout_lab.instructor.proxies import Boundary, Lost, Unavailable
-from dropout_lab.instructor.sandbox import Limits
+from dropout_lab.instructor.sandbox import BWRAP, Limits
 from dropout_lab.instructor.similarity import fingerprint
 
 SCHEMA, VERSION = "dropout-lab/result", 1
@@ -51,11 +51,12 @@ class Settings:
     def fingerprint(self, submission):
         """The same for the same demands and the same files; how long is waited is no demand."""
         asked = repr((VERSION, self.seed, self.exercises, sorted(self.points.items()), self.isolation))
-        return digest(asked.encode(), *(f"{name}:".encode() + text for name, text in sorted(submission.sources.items())))
+        texts = (f"{name}:".encode() + text for name, text in sorted(submission.sources.items()))
+        return digest(asked.encode(), repr((sorted(submission.missing.items()), submission.notes)).encode(), *texts)
 
 
 def grade(submission, settings, after=lambda row: None):
-    """The result of one submission (`submissions.Submission`). `after` is called with each exercise's row when it is done.
+    """The result of one submission (`submissions.Submission`). `after` is called with each row when it is done.
 
     Raises
     ------
@@ -68,27 +69,30 @@ def grade(submission, settings, after=lambda row: None):
     try:
         rows = []
         for name in settings.exercises:
-            rows.append(_row(name, boundary, settings, notes))
+            rows.append(_row(name, boundary, settings))
             after(rows[-1])
     finally:
         boundary.close()
+    if "files" not in boundary.confined and settings.isolation != BWRAP:
+        notes.append("this system cannot keep a plain process from reading the files of the account that graded")
     files = {name: boundary.unusable[name].sentence if name in boundary.unusable else "ok" for name in MODULES}
     return {"schema": SCHEMA, "version": VERSION, "student": submission.student, "submission": submission.name,
             "seed": settings.seed, "isolation": settings.isolation, "confined": list(boundary.confined),
             "started": started, "seconds": round(time.monotonic() - began, 3), "files": files, "exercises": rows,
             "points": _sum(row["points"] for row in rows), "max_points": _sum(row["max_points"] for row in rows),
-            "notes": notes, "sources": _likeness(submission.sources), "run": settings.fingerprint(submission)}  # fmt: skip
+            "notes": notes, "sources": _likeness(submission.sources),
+            "run": settings.fingerprint(submission)}  # fmt: skip
 
 
-def _row(name, boundary, settings, notes):
+def _row(name, boundary, settings):
     start = time.monotonic()
-    verdict = verdict_on(name, boundary, settings, notes)
+    verdict = verdict_on(name, boundary, settings)
     record, worth = verdict.record(), settings.points.get(name, EXERCISES[name].points)
     return {**record, "number": EXERCISES[name].number, "points": worth if verdict.status == "passed" else 0,
             "max_points": worth, "seconds": round(time.monotonic() - start, 3)}  # fmt: skip
 
 
-def verdict_on(name, boundary, settings, notes):
+def verdict_on(name, boundary, settings):
     """The verdict on one exercise; a time-out or a death is tried once more, in a fresh process."""
     for last in (False, True):
         try:
@@ -115,7 +119,8 @@ def _second_look(name, boundary, settings):
     verdict = judge(name, boundary.functions, settings.seed)
     if verdict.status == "passed":
         return verdict
-    return Verdict(EXERCISES[name], "failed", "it changed its arguments, and is right only for what it made of them", verdict.details)
+    said = "it changed its arguments, and is right only for what it made of them"
+    return Verdict(EXERCISES[name], "failed", said, verdict.details)
 
 
 def _sum(numbers):

@@ -15,7 +15,7 @@ from dropout_lab.instructor import sandbox
 from dropout_lab.instructor.grade import Settings, grade
 from dropout_lab.instructor.submissions import collect
 
-MEMORY = 4 << 30  # bytes; an array that was made to blow up a comparison ends in a MemoryError here, not in a full machine
+MEMORY = 4 << 30  # bytes; an array made to blow up a comparison ends in a MemoryError here, not in a full machine
 
 
 def main():
@@ -31,7 +31,7 @@ def main():
 
 
 def outcome(task, settings):
-    """{"result": ...}, {"known": True} if there is nothing new to grade, or {"fault": what went wrong with the grader}."""
+    """{"result": ...}, {"known": True} if there is nothing new to grade, or {"fault": what went wrong here}."""
     try:
         submission = collect(task["path"], task["student"])
         if settings.fingerprint(submission) == task["known"]:

@@ -1,7 +1,8 @@
 """A submission's functions, as the judge calls them: here a name, over there the student's code.
 
-Values cross as bytes (`wire`). What the code does to arguments is done to the caller's too, so that a probe sees it; what it
-raises is raised here; functions that a probe passes in are called here. Caches never cross: a probe holds a `Handle`.
+Values cross as bytes (`wire`). What the code does to arguments is done to the caller's too, so that a probe sees it;
+what it raises is raised here; functions that a probe passes in are called here. Caches never cross: a probe holds a
+`Handle`.
 """
 
 import time
@@ -186,7 +187,7 @@ class Boundary:
         except wire.Late:
             raise Lost(f"no result within {self._allowed:g} s. A loop that never ends?", again=True) from None
         except wire.Closed:
-            raise Lost("the process ended before there was a result: does it call exit, or run out of memory?", again=True) from None
+            raise Lost(_ENDED, again=True) from None
         except (wire.BadFrame, TypeError, KeyError, AttributeError, RecursionError):
             raise Lost(_ODD) from None
         except Overdone as overdone:
@@ -249,6 +250,7 @@ class Boundary:
                     _mirror(was, now)
 
 
+_ENDED = "the process ended before there was a result: does it call exit, or run out of memory?"
 _ODD = "its process answered in a way that no function does"
 
 
@@ -274,8 +276,8 @@ def _mirror(was, now):
 
 
 def _text(thing, most=400):
-    """Text from there, on one line and not longer than a sentence needs."""
-    return " ".join("".join(c if c.isprintable() else " " for c in thing[:most]).split())
+    """Text from there, on one line and not longer than a sentence needs; a message of Python's own stays as it is."""
+    return "".join(c if c.isprintable() else " " for c in thing[:most])
 
 
 def _blank(texts):

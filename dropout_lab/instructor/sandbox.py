@@ -31,8 +31,8 @@ only_grading = False  # whether this process has no children but those of submis
 class Limits:
     """How much a submission may use.
 
-    `exercise` and `submission` are seconds of waiting for it; `memory` and `file` bytes; `files` and `processes` numbers.
-    `landlock` and `seccomp` can be switched off to test what is left without them.
+    `exercise` and `submission` are seconds of waiting for it; `memory` and `file` bytes; `files` and `processes`
+    numbers. `landlock` and `seccomp` can be switched off to test what is left without them.
     """
 
     exercise: float = 10.0
@@ -67,7 +67,7 @@ class Sandbox:
         self.channel, theirs = socket.socketpair()
         try:
             with theirs:
-                self.process = subprocess.Popen(_command(self.isolation, self.scratch), stdin=theirs, cwd=self.scratch,
+                self.process = subprocess.Popen(_command(self.isolation), stdin=theirs, cwd=self.scratch,
                                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                                 env=self._environment(), start_new_session=True)  # fmt: skip
         except OSError as error:
@@ -93,7 +93,8 @@ class Sandbox:
             return tuple(wire.receive(self.channel, time.monotonic() + 60)[0]["ready"])
         except (wire.Closed, wire.Late) as error:
             self.close()
-            raise NoSandbox(f"the process for a submission ({self.isolation}) did not start: {type(error).__name__}") from None
+            why = f"the process for a submission ({self.isolation}) did not start: {type(error).__name__}"
+            raise NoSandbox(why) from None
 
     def watch(self):
         """Raise if it has too many processes or files by now."""
@@ -164,13 +165,13 @@ def try_bwrap():
     try:
         Sandbox(BWRAP).close()
     except NoSandbox:
-        said = subprocess.run(_command(BWRAP, "/tmp")[:-6] + [sys.executable, "-c", ""], capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL)  # fmt: skip
+        said = subprocess.run(_command(BWRAP)[:-6] + [sys.executable, "-c", ""], capture_output=True, text=True,
+                              check=False, stdin=subprocess.DEVNULL)  # fmt: skip
         return (said.stderr.strip().splitlines() or ["its process ended at once"])[-1]
     return None
 
 
-def _command(isolation, scratch):
+def _command(isolation):
     child = [sys.executable, "-I", "-S", "-B", str(_HERE / _PARTS[0]), str(_SITE)]
     if isolation == PLAIN:
         return child
@@ -179,8 +180,9 @@ def _command(isolation, scratch):
     binds += [("--symlink", str(os.readlink(path)), path) if os.path.islink(path) else ("--ro-bind", path, path)
               for path in ("/lib", "/lib64", "/lib32", "/bin") if os.path.lexists(path)]  # fmt: skip
     child[4] = f"/judge/{_PARTS[0]}"
-    return [_bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
-            "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--dev", "/dev", *_tmpfs(), "--chdir", "/tmp",
+    return [_bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+            "--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
+            "--dev", "/dev", *_tmpfs(), "--chdir", "/tmp",
             *(word for bind in binds for word in bind), *child]  # fmt: skip
 
 
@@ -199,7 +201,8 @@ def _tmpfs():
 def _python():
     """The folders that Python and NumPy are run from."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(_SITE), str(Path(sys.executable).resolve().parents[1])}
-    return sorted(place for place in places if not any(Path(place) != Path(p) and Path(place).is_relative_to(p) for p in places))
+    inner = {place for place in places for p in places if Path(place) != Path(p) and Path(place).is_relative_to(p)}
+    return sorted(places - inner)
 
 
 def adopt_strays():
@@ -209,7 +212,7 @@ def adopt_strays():
 
 
 def kill_strays(mark, patience=5.0):
-    """Kill every child of this process that carries the mark of a submission; in a process that only grades, every other too."""
+    """Kill every child that carries the mark of a submission; in a process that only grades, every other too."""
     until = time.monotonic() + patience
     while time.monotonic() < until and (left := [pid for pid in _children(os.getpid()) if _is_stray(pid, mark)]):
         for pid in left:

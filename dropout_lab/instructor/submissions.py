@@ -1,4 +1,4 @@
-"""What students hand in, in the shapes in which they do: the six modules are found, read and named, nothing is unpacked.
+"""What students hand in, in the shapes in which they do: the six modules are found and read, nothing is unpacked.
 
 A submission is a folder or a zip file: the repository, the package folder, only the files, or one of these some folders
 down, or zipped once more. What is missing, doubled or oddly named is said.
@@ -22,7 +22,7 @@ ARCHIVE = 200 << 20  # bytes of one zip file
 DEEP = 12  # folders in folders
 _COPY = re.compile(r"[ _-]*\(\d+\)$|[ _-]+\d$|[ _-]*(?:copy|kopie|copie)(?:[ _-]*\(?\d+\)?)?$", re.IGNORECASE)
 _ELSEWHERE = {"__macosx", "__pycache__", ".git", ".ipynb_checkpoints", "site-packages", "node_modules", ".venv", "venv"}
-_OURS = {("checks", "probes"), ("checks", "mistakes"), ("lab", "figures"), ("lab", "widgets")}  # files of the same names
+_OURS = {("checks", "probes"), ("checks", "mistakes"), ("lab", "figures"), ("lab", "widgets")}  # of the same names
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Entry:
     def module(self):
         """Which of the six it is, going by its name, or None."""
         stem = self.path.name[:-3].strip()
-        return next((n for n in (stem.lower(), _COPY.sub("", stem).lower()) if n in MODULES), None) if self.is_python else None
+        names = (stem.lower(), _COPY.sub("", stem).lower()) if self.is_python else ()
+        return next((name for name in names if name in MODULES), None)
 
     @property
     def elsewhere(self):
@@ -130,7 +131,7 @@ class _Unreadable(Exception):
 
 
 def _modules(entries, notes):
-    """({module: bytes}, {module: why not}) of the entries; a folder that holds most of the six is taken as the package."""
+    """({module: bytes}, {module: why not}) of the entries; the folder that holds most of the six is the package."""
     found = defaultdict(list)
     entries = [entry for entry in entries if entry.module and not entry.elsewhere]
     own = [entry for entry in entries if "solutions" not in entry.path.parts[:-1]]
@@ -142,9 +143,13 @@ def _modules(entries, notes):
         if not found[module]:
             missing[module] = "is missing"
             continue
-        chosen, *others = sorted(found[module], key=lambda e: (e.path.parent != home, not e.exact, len(e.path.parts), str(e.path)))
+        chosen, *others = sorted(
+            found[module],
+            key=lambda e: (e.path.parent != home, not e.exact, len(e.path.parts), str(e.path)),
+        )
         if others:
-            notes.append(f"{module}.py is there more than once: {chosen.path} was graded, not {', '.join(str(e.path) for e in others[:3])}")
+            rest = ", ".join(str(e.path) for e in others[:3])
+            notes.append(f"{module}.py is there more than once: {chosen.path} was graded, not {rest}")
         elif not chosen.exact:
             notes.append(f"{chosen.path} was taken as {module}.py")
         if chosen.path.parent != home:
@@ -206,11 +211,12 @@ def _folder(folder):
 
 
 def _file(path, most):
-    """The first bytes of a regular file. It is opened once, not through a link, and what was opened is what is looked at."""
+    """The first bytes of a regular file. It is opened once, not through a link, and what was opened is looked at."""
     try:
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise _Unreadable("is a link, not a file" if path.is_symlink() else f"cannot be read: {error.strerror}") from None
+        link = path.is_symlink()
+        raise _Unreadable("is a link, not a file" if link else f"cannot be read: {error.strerror}") from None
     with os.fdopen(number, "rb") as file:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             raise _Unreadable("is not a plain file")
@@ -225,7 +231,7 @@ def _archive(data):
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError, EOFError, UnicodeError) as error:
+    except (zipfile.BadZipFile, ValueError, OSError, RuntimeError, EOFError) as error:
         raise _Unreadable(f"is not a zip file that can be read: {error}") from None
     if len(infos) > ENTRIES:
         raise _Unreadable(f"holds more than {ENTRIES} files")

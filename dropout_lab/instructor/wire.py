@@ -1,4 +1,4 @@
-"""Values on their way between the judge and a process that it does not trust: frames of JSON and .npy bytes, never pickle.
+"""Values between the judge and a process that it does not trust: frames of JSON and .npy bytes, never pickle.
 
     frame = length of the JSON (4 bytes), length of the arrays (4 bytes), JSON, arrays one after the other
 
@@ -128,7 +128,8 @@ class Writer:
         if isinstance(thing, float):
             return float(thing)
         if isinstance(thing, (tuple, list)):
-            return {"k": "tuple" if isinstance(thing, tuple) else "list", "v": [self.token(v, depth + 1) for v in thing]}
+            kind = "tuple" if isinstance(thing, tuple) else "list"
+            return {"k": kind, "v": [self.token(v, depth + 1) for v in thing]}
         if isinstance(thing, dict):
             return {"k": "dict", "v": [[self.token(k, depth + 1), self.token(v, depth + 1)] for k, v in thing.items()]}
         if isinstance(thing, np.random.Generator) and type(thing.bit_generator).__name__ in _STATE:

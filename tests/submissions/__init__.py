@@ -13,7 +13,7 @@ def right():
 
 
 def with_code(**code):
-    """A right submission with code added at the end of modules; a function that is defined again is the one that counts."""
+    """A right submission with code at the end of modules; a function that is defined again is the one that counts."""
     files = right()
     for name, text in code.items():
         files[f"{name}.py"] += f"\n\n{text}\n"

@@ -1,4 +1,4 @@
-"""Submissions that try to be paid for nothing, to take the grader down, or only to see what happens; and right ones that look odd.
+"""Submissions that try to be paid for nothing, or to take the grader down; and right ones that look odd.
 
 Each says which exercises it may not earn, and a word of the reason that it must be given. All others it must earn: no
 fault in one function costs the points of another that does not use it.
@@ -40,25 +40,36 @@ def files(name, changed, loses=(), reason=""):
 
 def relu(body):
     """A relu_forward with this body, which may use os, sys and np."""
-    return "import os, sys, time\ndef relu_forward(x):\n" + "\n".join("    " + line for line in dedent(body).strip().splitlines())
+    return "import os, sys, time\ndef relu_forward(x):\n" + "\n".join(
+        "    " + line for line in dedent(body).strip().splitlines()
+    )
 
 
 # ---- the plain ones
 files("right", {})
 case("wrong", relu("return 2 * x, x"), ["relu_forward"], "out")
-case("prints_and_warns", relu("""
+case(
+    "prints_and_warns",
+    relu("""
     print("debug", x)
     import warnings; warnings.warn("careful")
     np.log(np.zeros(3)); sys.stderr.write("noise")
-    return np.maximum(x, 0), x"""))
+    return np.maximum(x, 0), x"""),
+)
 case("another_way", relu("return np.where(x > 0, x, x.dtype.type(0) * x), x.copy()"))  # zeros of either sign
-case("leftover_imports", "from dropout_lab.checks import check, hint\nimport dropout_lab.lab.plots\nimport unittest, doctest")
+case(
+    "leftover_imports",
+    "from dropout_lab.checks import check, hint\nimport dropout_lab.lab.plots\nimport unittest, doctest",
+)
 case("writes_a_file", relu('np.savetxt("debug.txt", x)\nreturn np.maximum(x, 0), x'))
-case("flood_of_prints", relu("""
+case(
+    "flood_of_prints",
+    relu("""
     for _ in range(30):
         print("x" * 1_000_000)
         sys.stderr.write("x" * 1_000_000)
-    return np.maximum(x, 0), x"""))
+    return np.maximum(x, 0), x"""),
+)
 case("reads_input", relu("return np.maximum(x, float(input())), x"), RELU, "EOFError")
 case("slow_but_right", relu("time.sleep(0.05)\nreturn np.maximum(x, 0), x"))
 
@@ -67,65 +78,115 @@ case("01_exit_at_import", "import os; os._exit(0)", LAYERS, "ended before there 
 case("02_exit_in_the_call", relu("os._exit(0)"), RELU, "ended before there was a result")
 case("03_sys_exit", relu("sys.exit(0)"), RELU, "SystemExit")
 case("04_loop", relu("while True: pass"), RELU, "no result within")
-case("05_loop_that_swallows_everything", relu("""
+case(
+    "05_loop_that_swallows_everything",
+    relu("""
     import signal
     for s in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
         signal.signal(s, signal.SIG_IGN)
     while True:
         try:
             while True: time.sleep(0.01)
-        except BaseException: pass"""), RELU, "no result within")
-case("06_daemon", relu("""
+        except BaseException: pass"""),
+    RELU,
+    "no result within",
+)
+case(
+    "06_daemon",
+    relu("""
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0: time.sleep(3600)
         os._exit(0)
-    return 2 * x, x"""), RELU, "PermissionError", needs="processes")
+    return 2 * x, x"""),
+    RELU,
+    "PermissionError",
+    needs="processes",
+)
 case("07_eight_gigabytes", relu("return np.ones(10**9), x"), RELU, "MemoryError")
-case("09_frames_of_callers", relu("""
+case(
+    "09_frames_of_callers",
+    relu("""
     frame = sys._getframe()
     while frame:
         for name, thing in frame.f_locals.items():
             if name in ("want", "right", "expected") and np.shape(thing) == x.shape: return thing, x
         frame = frame.f_back
-    return x, x"""), ["relu_forward"], "out")
-case("11_the_reference_from_disk", f"exec(open({str(SOLUTIONS / 'layers.py')!r}).read(), globals())\n" * 2, LAYERS,
-     "Error", needs="files")
-case("12_patched_numpy_testing", """
+    return x, x"""),
+    ["relu_forward"],
+    "out",
+)
+case(
+    "11_the_reference_from_disk",
+    f"exec(open({str(SOLUTIONS / 'layers.py')!r}).read(), globals())\n" * 2,
+    LAYERS,
+    "Error",
+    needs="files",
+)
+case(
+    "12_patched_numpy_testing",
+    """
     import numpy.testing
     np.allclose = np.array_equal = np.testing.assert_allclose = lambda *a, **k: True
     np.isfinite = np.all = lambda *a, **k: True
-    def relu_forward(x): return 2 * x, x""", ["relu_forward"], "out")
-case("15_equals_everything", """
+    def relu_forward(x): return 2 * x, x""",
+    ["relu_forward"],
+    "out",
+)
+case(
+    "15_equals_everything",
+    """
     class Yes(np.ndarray):
         def __eq__(self, other): return True
         def __le__(self, other): return True
         def __sub__(self, other): return np.zeros(self.shape)
         __ne__ = __rsub__ = __abs__ = lambda self, *a: np.zeros(self.shape)
         def __array_ufunc__(self, *a, **k): return True
-    def relu_forward(x): return (2 * x).view(Yes), x""", ["relu_forward"], "out")
+    def relu_forward(x): return (2 * x).view(Yes), x""",
+    ["relu_forward"],
+    "out",
+)
 case("16_inputs_changed_and_returned", relu("x[:] = 1\nreturn x, x"), RELU, "out")
-case("17_results_rewritten_at_exit", """
+case(
+    "17_results_rewritten_at_exit",
+    """
     import atexit, glob, os
     def rewrite():
         for path in glob.glob("/tmp/**/*.json", recursive=True) + ["results.json"]:
             try: open(path, "w").write('{"points": 1000}')
             except OSError: pass
     atexit.register(rewrite)
-    def relu_forward(x): rewrite(); return 2 * x, x""", ["relu_forward"], "out", needs="files")
+    def relu_forward(x): rewrite(); return 2 * x, x""",
+    ["relu_forward"],
+    "out",
+    needs="files",
+)
 case("19_nan", relu("return np.full(x.shape, np.nan), x"), ["relu_forward"], "nan")
 case("20_scalar", relu("return 0.0, x"), ["relu_forward"], "single number")
 files("22_numpy_beside_the_package", {"numpy.py": "raise SystemExit", "socket.py": "raise SystemExit"})
 files("23_conftest", {"conftest.py": "import os; os._exit(0)", "sitecustomize.py": "import os; os._exit(0)"})
 files("28_syntax_error", {"layers.py": right()["layers.py"] + "\ndef (:\n"}, LAYERS, "SyntaxError")
 files("29_utf_16", {"layers.py": right()["layers.py"].encode("utf-16")}, LAYERS, "UTF-16")
-files("29_latin_1", {"layers.py": right()["layers.py"].encode() + "\n# für\n".encode("latin-1")}, LAYERS, "not UTF-8. In dropout_lab/layers.py, line")
+files(
+    "29_latin_1",
+    {"layers.py": right()["layers.py"].encode() + "\n# für\n".encode("latin-1")},
+    LAYERS,
+    "not UTF-8. In dropout_lab/layers.py, line",
+)
 case("30_recursion", relu("return relu_forward(x)"), RELU, "RecursionError")
 case("30_recursion_without_limit", relu("sys.setrecursionlimit(10**9)\nreturn relu_forward(x)"), RELU, "")
 case("31_segfault", relu("import ctypes; ctypes.string_at(0)"), RELU, "ended before there was a result")
 files("symlink", {"layers.py": lambda path: path.symlink_to("/etc/passwd")}, LAYERS, "is a link")
 files("fifo", {"layers.py": lambda path: __import__("os").mkfifo(path)}, LAYERS, "not a plain file")
-files("folder_as_a_file", {"layers.py": None, "layers.py/x": "", }, LAYERS, "is missing")
+files(
+    "folder_as_a_file",
+    {
+        "layers.py": None,
+        "layers.py/x": "",
+    },
+    LAYERS,
+    "is missing",
+)
 
 # ---- the list below it
 files("missing_file", {"layers.py": None}, LAYERS, "is missing")
@@ -136,9 +197,14 @@ files("deep_source", {"layers.py": "x = " + "(" * 100_000}, LAYERS, "")
 files("bom_and_crlf", {"layers.py": b"\xef\xbb\xbf" + right()["layers.py"].replace("\n", "\r\n").encode()})
 case("missing_function", "del relu_forward", RELU, "has no function `relu_forward`")
 case("wrong_signature", relu("return x, x").replace("(x)", "(x, y)"), RELU, "TypeError")
-case("hard_coded_answer", relu("""
+case(
+    "hard_coded_answer",
+    relu("""
     a = np.random.default_rng(0).uniform(0.5, 1.5, x.shape)
-    return a, x"""), ["relu_forward"], "out")
+    return a, x"""),
+    ["relu_forward"],
+    "out",
+)
 case("scalar_broadcast", relu("return np.zeros((1, 1)), x"), ["relu_forward"], "shape")
 case("nan_tolerance", relu("out = np.maximum(x, 0); out[0] = np.nan\nreturn out, x"), ["relu_forward"], "nan")
 
@@ -160,139 +226,274 @@ def speaks(name, line, loses=RELU, reason="in a way that no function does", **mo
 
 
 speaks("forged_value", 'speak({"value": 0.0})')
-speaks("forged_value_with_the_right_number", """
+speaks(
+    "forged_value_with_the_right_number",
+    """
         import sys
         frame = sys._getframe()
         while "request" not in frame.f_locals: frame = frame.f_back
-        speak({"value": {"k": "tuple", "v": [0.0, {"k": "kept"}]}, "n": frame.f_locals["request"]["n"]})""", reason="")
+        speak({"value": {"k": "tuple", "v": [0.0, {"k": "kept"}]}, "n": frame.f_locals["request"]["n"]})""",
+    reason="",
+)
 speaks("forged_verdict", 'speak({"status": "passed", "points": 1000, "ready": ["files"]})')
 speaks("forged_handle", 'speak({"value": {"k": "handle", "id": 1}})')
 speaks("forged_function", 'speak({"value": {"k": "function", "id": 0}})')
 speaks("callback_out_of_turn", 'speak({"callback": 0, "args": {"k": "tuple", "v": []}, "n": 0})')
 speaks("callback_to_what_is_no_number", 'speak({"callback": [0], "args": {"k": "tuple", "v": []}})')
 speaks("changes_what_was_not_given", 'speak({"value": 0.0, "changed": {"99": 1, "x": 2}})')
-speaks("random_state_of_nonsense", 'speak({"value": {"k": "rng", "state": {"bit_generator": "__class__", "state": {}}}})')
+speaks(
+    "random_state_of_nonsense", 'speak({"value": {"k": "rng", "state": {"bit_generator": "__class__", "state": {}}}})'
+)
 speaks("deep_json", 'speak(b"[" * 900_000)')
 speaks("not_json", r'speak(b"\xff\xfe{")')
 speaks("number_of_a_million_digits", 'speak(b\'{"value": \' + b"9" * 900_000 + b"}")')
 speaks("claims_four_gigabytes", 'speak(b"{}", claim=(2**32 - 1, 2**32 - 1))')
-speaks("a_frame_that_never_ends", 'speak(b"{}", claim=(1000, 1000)); import time; time.sleep(60)', reason="no result within")
+speaks(
+    "a_frame_that_never_ends",
+    'speak(b"{}", claim=(1000, 1000)); import time; time.sleep(60)',
+    reason="no result within",
+)
 speaks("array_that_is_not_there", 'speak({"value": {"k": "array", "n": 10**9}})')
-speaks("array_of_a_billion_in_128_bytes",
-       r"""
+speaks(
+    "array_of_a_billion_in_128_bytes",
+    r"""
         head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000,), }"
         raw = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head
-        speak({"value": {"k": "array", "n": len(raw)}}, raw)""")
-speaks("array_with_a_pickle_in_it",
-       r"""
+        speak({"value": {"k": "array", "n": len(raw)}}, raw)""",
+)
+speaks(
+    "array_with_a_pickle_in_it",
+    r"""
         import io
         class Evil:
             def __reduce__(self): return (os.system, ("touch /tmp/dropout-lab-was-here",))
         raw = io.BytesIO()
         np.save(raw, np.array([Evil()], dtype=object), allow_pickle=True)
         raw = raw.getvalue()
-        speak({"value": {"k": "array", "n": len(raw)}}, raw)""")
-speaks("array_with_a_program_in_its_header",
-       r"""
-        head = b"{'descr': __import__('os').system('touch /tmp/dropout-lab-was-here'), 'fortran_order': False, 'shape': ()}"
+        speak({"value": {"k": "array", "n": len(raw)}}, raw)""",
+)
+speaks(
+    "array_with_a_program_in_its_header",
+    r"""
+        program = b"__import__('os').system('touch /tmp/dropout-lab-was-here')"
+        head = b"{'descr': " + program + b", 'fortran_order': False, 'shape': ()}"
         raw = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head
-        speak({"value": {"k": "array", "n": len(raw)}}, raw)""")
+        speak({"value": {"k": "array", "n": len(raw)}}, raw)""",
+)
 case("array_of_a_billion", relu("return np.broadcast_to(0.0, 10**9), x"), RELU, "far more than any answer has")
 case("list_without_end", relu("a = []; a.append(a)\nreturn a, x"), RELU, "far more than any answer has")
 case("list_of_a_million", relu("return [0.0] * 10**6, x"), RELU, "far more than any answer has")
 case("enormous_number", relu("return 10**5000, x"), ["relu_forward"], "very large int")
 case("structured_dtype", relu('return np.zeros(x.shape, [("a", float)]), x'), ["relu_forward"], "dtype")
-case("object_dtype", """
+case(
+    "object_dtype",
+    """
     class Equal:
         def __eq__(self, other): return True
         def __float__(self): import os; os._exit(0)
-    def relu_forward(x): return np.full(x.shape, Equal(), dtype=object), x""", ["relu_forward"], "dtype object")
-case("strings", relu('return x.astype(str), x'), ["relu_forward"], "dtype")
-case("array_interface", """
+    def relu_forward(x): return np.full(x.shape, Equal(), dtype=object), x""",
+    ["relu_forward"],
+    "dtype object",
+)
+case("strings", relu("return x.astype(str), x"), ["relu_forward"], "dtype")
+case(
+    "array_interface",
+    """
     class Trick:
         __array_interface__ = {"shape": (5, 4), "typestr": "<f8", "data": (1, False), "version": 3}
         shape, dtype, ndim = (5, 4), np.dtype(float), 2
-    def relu_forward(x): return Trick(), x""", ["relu_forward"], "Trick")
+    def relu_forward(x): return Trick(), x""",
+    ["relu_forward"],
+    "Trick",
+)
 case("functions_and_modules", relu("return (lambda: 1), np"), RELU, "")
-case("name_of_a_type", relu('return type("`</b><script>" + chr(27), (), {})(), x'), ["relu_forward"], "script", hidden=("\x1b", "\\u001b"))
+case(
+    "name_of_a_type",
+    relu('return type("`</b><script>" + chr(27), (), {})(), x'),
+    ["relu_forward"],
+    "script",
+    hidden=("\x1b", "\\u001b"),
+)
 case("long_double_is_a_number", relu("return np.maximum(x, 0).astype(np.longdouble).astype(x.dtype), x"))
-case("tiny_numbers", """
-    def affine_forward(x, w, b): return x @ w + b + 5e-324 - 0.0, (x, w)""")
+case(
+    "tiny_numbers",
+    """
+    def affine_forward(x, w, b): return x @ w + b + 5e-324 - 0.0, (x, w)""",
+)
 case("blank_on_purpose", relu('raise NotImplementedError("all points please.")'), RELU, "all points please")
-case("exception_without_words", """
+case(
+    "exception_without_words",
+    """
     class Silent(Exception):
         def __str__(self): raise SystemExit
-    def relu_forward(x): raise Silent""", RELU, "without words")
-case("exception_of_a_megabyte", relu(r'raise ValueError("\x1b[31m" + "x" * 10**6)'), RELU, "ValueError", hidden=("x" * 500, "\\u001b"))
+    def relu_forward(x): raise Silent""",
+    RELU,
+    "without words",
+)
+case(
+    "exception_of_a_megabyte",
+    relu(r'raise ValueError("\x1b[31m" + "x" * 10**6)'),
+    RELU,
+    "ValueError",
+    hidden=("x" * 500, "\\u001b"),
+)
 case("base_exception", relu("raise type('Odd', (BaseException,), {})('out')"), RELU, "Odd")
-case("replaced_numpy", """
+case(
+    "replaced_numpy",
+    """
     import sys, types
     fake = types.ModuleType("numpy")
     fake.__getattr__ = lambda name: (lambda *a, **k: 0)
     sys.modules["numpy"] = fake
     def relu_forward(x):
         import numpy
-        return numpy.maximum(x, 0), x""", ["relu_forward", *EXERCISES[3:]], "")
-case("replaced_builtins", """
+        return numpy.maximum(x, 0), x""",
+    ["relu_forward", *EXERCISES[3:]],
+    "",
+)
+case(
+    "replaced_builtins",
+    """
     import builtins
     builtins.isinstance = lambda *a: True
     builtins.len = lambda thing: 0
-    def relu_forward(x): return 2 * x, x""", LAYERS, "")
-case("replaced_codec", """
+    def relu_forward(x): return 2 * x, x""",
+    LAYERS,
+    "",
+)
+case(
+    "replaced_codec",
+    """
     import sys
     wire = next(m for n, m in sys.modules.items() if n == "wire")
     wire.Writer.token = lambda self, thing, depth=0: {"k": "tuple", "v": [1, 2]}
-""", EXERCISES, "")
-case("suits_the_inputs_to_the_answer", """
+""",
+    EXERCISES,
+    "",
+)
+case(
+    "suits_the_inputs_to_the_answer",
+    """
     calls = [0]
     def relu_forward(x):
         calls[0] += 1
         if calls[0] > 1: x[...] = 0
-        return np.zeros(x.shape, x.dtype), x""", RELU, "out")
-case("wakes_up_later", """
+        return np.zeros(x.shape, x.dtype), x""",
+    RELU,
+    "out",
+)
+case(
+    "wakes_up_later",
+    """
     import threading, os, time
     def later(): time.sleep(0.2); os._exit(0)
     def relu_forward(x):
         threading.Thread(target=later, daemon=True).start()
         time.sleep(1)
-        return x, x""", RELU, "ended before there was a result")
+        return x, x""",
+    RELU,
+    "ended before there was a result",
+)
 case("closes_everything", relu("os.closerange(0, 64)\nreturn x, x"), RELU, "ended before there was a result")
-case("kills_its_parent", relu("import signal; os.kill(os.getppid(), signal.SIGKILL)\nreturn x, x"), RELU, "", needs="processes")
+case(
+    "kills_its_parent",
+    relu("import signal; os.kill(os.getppid(), signal.SIGKILL)\nreturn x, x"),
+    RELU,
+    "",
+    needs="processes",
+)
 case("kills_its_group", relu("import signal; os.killpg(0, signal.SIGKILL)\nreturn x, x"), RELU, "")
-case("reads_the_judge", relu("""
+case(
+    "reads_the_judge",
+    relu("""
     pid = os.getppid()
     open(f"/proc/{pid}/mem", "rb")
-    return x, x"""), RELU, "Error", needs="files")
-case("raises_its_own_limits", relu("""
+    return x, x"""),
+    RELU,
+    "Error",
+    needs="files",
+)
+case(
+    "raises_its_own_limits",
+    relu("""
     import resource
     resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
-    return np.ones(4 * 10**8), x"""), RELU, "", needs="processes")
-case("calls_home", relu("""
+    return np.ones(4 * 10**8), x"""),
+    RELU,
+    "",
+    needs="processes",
+)
+case(
+    "calls_home",
+    relu("""
     import socket
     socket.create_connection(("127.0.0.1", 9), 1)
-    return x, x"""), RELU, "Error", needs="processes")
-case("forks", relu("""
+    return x, x"""),
+    RELU,
+    "Error",
+    needs="processes",
+)
+case(
+    "forks",
+    relu("""
     for _ in range(8):
         if os.fork() == 0:
             time.sleep(3600)
-    return 2 * x, x"""), RELU, "PermissionError", needs="processes")
-case("many_files", relu("""
+    return 2 * x, x"""),
+    RELU,
+    "PermissionError",
+    needs="processes",
+)
+case(
+    "many_files",
+    relu("""
     for i in range(500): open(f"{i}", "w").close()
     time.sleep(1)
-    return x, x"""), RELU, "")
+    return x, x"""),
+    RELU,
+    "",
+)
 case("one_large_file", relu('open("big", "wb").write(bytes(10**8))\nreturn x, x'), RELU, "OSError")
-case("f_is_called_for_ever", "def numerical_gradient(f, x, h=1e-5):\n    while True: f(x)", ["numerical_gradient"], "", module="gradcheck")
-case("f_is_given_nonsense", "def numerical_gradient(f, x, h=1e-5):\n    return f({'a': [x, lambda: 1]})", ["numerical_gradient"], "f",
-     module="gradcheck")
-case("gradient_calls_itself", "def numerical_gradient(f, x, h=1e-5):\n    return numerical_gradient(lambda y: f(y), x, h)",
-     ["numerical_gradient"], "RecursionError", module="gradcheck")
-case("grads_are_emptied", """
+case(
+    "f_is_called_for_ever",
+    "def numerical_gradient(f, x, h=1e-5):\n    while True: f(x)",
+    ["numerical_gradient"],
+    "",
+    module="gradcheck",
+)
+case(
+    "f_is_given_nonsense",
+    "def numerical_gradient(f, x, h=1e-5):\n    return f({'a': [x, lambda: 1]})",
+    ["numerical_gradient"],
+    "f",
+    module="gradcheck",
+)
+case(
+    "gradient_calls_itself",
+    "def numerical_gradient(f, x, h=1e-5):\n    return numerical_gradient(lambda y: f(y), x, h)",
+    ["numerical_gradient"],
+    "RecursionError",
+    module="gradcheck",
+)
+case(
+    "grads_are_emptied",
+    """
     def sgd_momentum(params, grads, velocity, lr, momentum):
         for d in (params, grads): d.clear()
         velocity["x"] = object()
-        return params, velocity""", ["sgd_momentum"], "", module="training")
-case("generator_is_set_back", """
+        return params, velocity""",
+    ["sgd_momentum"],
+    "",
+    module="training",
+)
+case(
+    "generator_is_set_back",
+    """
     _right = dropout_forward
     def dropout_forward(x, p, rng, train=True):
         if train: rng.bit_generator.state = np.random.default_rng(0).bit_generator.state
-        return _right(x, p, rng, train)""", ["dropout_forward"], "", module="dropout")
+        return _right(x, p, rng, train)""",
+    ["dropout_forward"],
+    "",
+    module="dropout",
+)
