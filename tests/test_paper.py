@@ -14,6 +14,7 @@ from dropout_lab.lab.fast import MLP
 from dropout_lab.lab.yours import YourMLP
 
 SMALL = paper.Setting(p=(0.2, 0.5), limit=1.2, lr=0.05, rising=2, epochs=4, batch=32, hidden=(24, 16))
+FULL = dict(paper.CONFIGS)
 
 
 @pytest.fixture(autouse=True)
@@ -122,3 +123,13 @@ def test_the_command_runs_configurations_side_by_side(tmp_path):
     assert done.stdout.count("      1       1") == 2  # seeds, epochs
     records = [json.loads(file.read_text()) for file in sorted((tmp_path / "out").glob("*.json"))]
     assert [(r["config"], r["seed"], len(r["curve"])) for r in records] == [("max-norm", 3, 1), ("plain", 3, 1)]
+
+
+def test_the_committed_runs_are_whole_and_of_the_settings_in_the_code():
+    records = paper.load()
+    if not records:
+        pytest.skip("no full run is committed yet")
+    for record in records:
+        setting = json.loads(json.dumps(paper.asdict(FULL[record["config"]])))
+        assert record["setting"] == setting and record["held_out"] == "test" and record["images"] == [60_000, 10_000]
+        assert [row["epoch"] for row in record["curve"]] == list(range(1, setting["epochs"] + 1))
