@@ -151,4 +151,4 @@ def test_every_mask_comes_up_as_often_as_its_probability_says():
 
 def test_a_plot_prints_its_caption(capsys):
     figures.plot_masks(dropout_forward, 0.3, rng(5))
-    assert capsys.readouterr().out.strip() == drawn(figures.draw_masks, dropout_forward, 0.3, rng(5))[1]
+    assert " ".join(capsys.readouterr().out.split()) == drawn(figures.draw_masks, dropout_forward, 0.3, rng(5))[1]

@@ -6,6 +6,7 @@ returns the caption; the panels of `lab.widgets.dropout` call it.
 """
 
 import copy
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -80,8 +81,8 @@ def draw_means(figure, schemes, x, p, rng, batches=60):
         axes.set_title(name, fontsize=10)
         axes.annotate("test", (batches, test), xytext=(0, 5), textcoords="offset points", color=VERMILION, ha="right",
                       va="bottom", fontsize=9)  # fmt: skip
-        axes.annotate("training", (count[-1], train[-1]), xytext=(0, -9), textcoords="offset points", color=BLUE,
-                      ha="right", va="top", fontsize=9)  # fmt: skip
+        axes.annotate("training", (count[0], train[-1]), xytext=(0, 9), textcoords="offset points", color=BLUE,
+                      ha="left", va="bottom", fontsize=9)  # fmt: skip
         agree[name] = abs(train[-1] - test) <= 0.05 * abs(test)
         said.append(f"{name}: training {train[-1]:.3f}, test {test:.3f}, ratio {_ratio(train[-1], test)}")
     highest = max(axes.dataLim.y1 for axes in all_axes)
@@ -248,7 +249,7 @@ def _show(draw, *arguments):
         plt.close(figure)  # or the notebook shows it, half painted, beside the error
         raise
     plt.show()
-    print(caption)
+    print(fill(caption, 100))
 
 
 def _ratio(train, test):
