@@ -63,6 +63,19 @@ def test_other_json_files_are_left_alone(tmp_path):
         read(tmp_path / "settings.json")
 
 
+def test_two_files_never_share_the_name_of_their_feedback(tmp_path):
+    for name in ("a b", "a_b", "a?b", "a"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document(name)))
+    stems = [r.stem for r in read_all(tmp_path)[0]]
+    assert len(set(stems)) == 4 and all(re.fullmatch(r"[\w.-]+", stem) for stem in stems)
+
+
+def test_the_engines_own_folder_is_read_alone(tmp_path):
+    classroom.write(tmp_path, [document("copied")])
+    classroom.write(tmp_path / "results", [document("graded")])
+    assert [r.student for r in read_all(tmp_path)[0]] == ["graded"]
+
+
 class Tags(html.parser.HTMLParser):
     """The tags, the attributes and the text of a page."""
 
@@ -127,7 +140,7 @@ def test_a_failure_is_said_with_its_mistake_its_hint_and_its_place():
     one = result("a", [row("affine_backward", "failed", "A01", "`db` has shape (7, 5); it should have (5,).")])
     page, text = Tags(feedback.as_html(one)).text, feedback.as_markdown(one)
     for said in (
-        "The gradient of b is not summed over the batch",
+        "the gradient of b is not summed over the batch",
         "has shape (7, 5); it should have (5,).",
         "b is one vector that serves every sample",
         "Lesson 01, exercise 1.2",

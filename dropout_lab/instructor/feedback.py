@@ -73,21 +73,18 @@ def _lines(row, exercise):
         return
     known = mistake_of(row)
     if known and known.title not in row.message:
-        yield f"{_capital(known.title)}."
+        yield f"{known.title}."
     if row.message:
-        yield _capital(row.message)
+        yield row.message
     if known and known.sentence not in row.message:
         yield known.sentence
     if row.status != "blank" and (first := HINTS[row.exercise][0]):
         yield f"Hint: {first}"
-    yield f"Lesson {exercise.lesson}, exercise {exercise.number}, in {exercise.file}."
+    if f"exercise {exercise.number}" not in row.message:
+        yield f"Lesson {exercise.lesson}, exercise {exercise.number}, in {exercise.file}."
 
 
 def mistake_of(row):
     """The entry of the bank that a row names, or None if there is no such entry of its exercise."""
     bank, _ = mistakes.load_all()
     return next((m for m in bank.get(row.exercise, ()) if m.id == row.mistake), None)
-
-
-def _capital(text):
-    return text[:1].upper() + text[1:]

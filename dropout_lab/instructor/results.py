@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.instructor.files import digest
 from dropout_lab.instructor.texts import plain
 
 SCHEMA, VERSION = "dropout-lab/result", 1
@@ -76,10 +77,12 @@ def read_all(folder):
 
 
 def paths(folder):
-    """The files that claim to be results: JSON files right in the folder, or in its folder results/."""
-    for place in (Path(folder), Path(folder) / "results"):
-        if place.is_dir():
-            yield from (p for p in place.glob("*.json") if p.is_file() and not p.name.startswith(".") and _claims(p))
+    """The files that claim to be results: JSON files in the folder's results/, or right in it if there are none."""
+    for place in (Path(folder) / "results", Path(folder)):
+        found = [p for p in place.glob("*.json") if p.is_file() and not p.name.startswith(".") and _claims(p)]
+        if found:
+            return found
+    return []
 
 
 def read(path):
@@ -120,7 +123,7 @@ def parse(data, stem="result"):
         raise NotAResult("more points in total than in its exercises")
     sources = data.get("sources")
     return Result(
-        re.sub(r"[^\w.-]", "_", stem) or "result",
+        _safe(stem),
         _text(data, "student"),
         _text(data, "submission"),
         points,
@@ -133,6 +136,12 @@ def parse(data, stem="result"):
         _text(data, "isolation"),
         data.get("seed") if isinstance(data.get("seed"), int) else None,
     )
+
+
+def _safe(stem):
+    """A name for files made of letters, digits, dots, dashes; two that differ stay different."""
+    safe = re.sub(r"[^\w.-]", "_", stem)
+    return safe if safe == stem else f"{safe}-{digest(stem.encode('utf-8', 'surrogateescape'))[:8]}"
 
 
 def row_from(data):
