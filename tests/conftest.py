@@ -1,4 +1,4 @@
-"""The suite judges the completed modules: solutions/ comes first on the path, here and in every process started from here.
+"""The suite judges the completed modules: solutions/ comes first on the path, here and in every child process.
 
 `pytest --nbval-lax lessons` does not read this file, and so runs a student's own.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SEED_STEP = 1 if os.environ.get("DROPOUT_LAB_SEEDS") == "all" else 20  # all of the many seeds, or every twentieth
 os.environ["PYTHONPATH"] = str(ROOT / "solutions")
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # two workers on two cores
 os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"

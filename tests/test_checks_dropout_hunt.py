@@ -6,7 +6,7 @@ import pytest
 from dropout_lab.checks.functions import Functions, guard
 from dropout_lab.checks.hunt import _RIGHT, KINDS, draw, score
 from dropout_lab.checks.verdicts import judge
-from seeded import quick
+from variants.dropout import quick
 
 
 def verdicts(layer):
