@@ -75,7 +75,7 @@ def alike(sources, given, threshold=ALIKE, enough=ENOUGH):
     """
     own = [_own(source, given) for source in sources]
     spread = Counter(run for runs in own for run in runs)
-    common = max(4, len(own) // 5)  # what more submissions than this share is what the exercise asks for
+    common = max(4, min(40, len(own) // 5))  # what more submissions share is what the exercise asks for
     own = [{run for run in runs if spread[run] <= common} for runs in own]
     holders = defaultdict(list)
     for position, runs in enumerate(own):
