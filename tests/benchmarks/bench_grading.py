@@ -1,0 +1,104 @@
+"""How many submissions a minute: `python tests/benchmarks/bench_grading.py [--few 20] [--many 500]`.
+
+A class hands in right submissions (the most work: every probe runs to its end) with the full set of exercises. Beside
+the time on the clock stands the processor time of all processes, which other work on the machine disturbs less: what
+two cores with nothing else to do could reach is 2 * 60 / (processor seconds of one submission).
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1] / "solutions"), str(HERE.parent)]
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+from dropout_lab.checks.exercises import EXERCISES  # noqa: E402
+from dropout_lab.checks.functions import load  # noqa: E402
+from dropout_lab.checks.verdicts import judge  # noqa: E402
+from dropout_lab.instructor.sandbox import try_bwrap  # noqa: E402
+from submissions import right, write  # noqa: E402
+
+COMMAND = "from dropout_lab.cli import main; main()"
+
+
+def a_class(folder, size):
+    """A folder with so many right submissions."""
+    for i in range(size):
+        write(Path(folder) / f"s{i:04}", right())
+    return folder
+
+
+def timed(folder, isolation, jobs):
+    """(seconds, processor seconds of all processes, peak memory of the parent in MB) of one run of the command."""
+    out = tempfile.mkdtemp(prefix="bench-")
+    before, start = _processors(), time.perf_counter()
+    words = ["grade", folder, "--out", out, "--jobs", str(jobs), "--isolation", isolation, "--seed", "1"]
+    command = subprocess.Popen([sys.executable, "-c", COMMAND, *map(str, words)], stdout=subprocess.DEVNULL)
+    peak = 0
+    while command.poll() is None:
+        peak = max(peak, _memory(command.pid))
+        time.sleep(0.1)
+    seconds, busy = time.perf_counter() - start, _processors() - before
+    done = len(list(Path(out, "results").glob("*.json")))
+    shutil.rmtree(out)
+    if command.returncode or done != len(list(Path(folder).iterdir())):
+        raise SystemExit(f"the run ended with {command.returncode} and {done} results")
+    return seconds, busy, peak
+
+
+def in_one_process(rounds=5):
+    """Seconds for the same functions and probes, called in this process."""
+    functions = load()
+    for name in EXERCISES:
+        judge(name, functions, 1)
+    start = time.perf_counter()
+    for _ in range(rounds):
+        for name in EXERCISES:
+            judge(name, functions, 1)
+    return (time.perf_counter() - start) / rounds
+
+
+def main():
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--few", type=int, default=20)
+    parser.add_argument("--many", type=int, default=0, help="a large class too, on two processes")
+    options = parser.parse_args()
+    modes = ["plain"] + ([] if try_bwrap() else ["bwrap"])
+    print(f"{len(EXERCISES)} exercises; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"the same functions in one process: {in_one_process():.3f} s for one submission")
+    print("isolation  processes  submissions  seconds  per minute  processor s each  parent MB")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        runs = [(mode, jobs, options.few) for mode in modes for jobs in (1, 2)]
+        runs += [(modes[0], 2, options.many)] if options.many else []
+        for mode, jobs, size in runs:
+            place = a_class(Path(folder) / str(size), size)
+            seconds, busy, peak = timed(place, mode, jobs)
+            print(f"{mode:9}  {jobs:9}  {size:11}  {seconds:7.1f}  {60 * size / seconds:10.0f}"
+                  f"  {busy / size:16.3f}  {peak:9.0f}", flush=True)  # fmt: skip
+
+
+def _processors():
+    """Processor seconds of all processes that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _memory(pid):
+    """Resident memory of a process in MB; 0 where there is no /proc."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0)
+
+
+if __name__ == "__main__":
+    main()
