@@ -16,6 +16,7 @@ from conftest import ROOT
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.runner import run_checks
 
+RELU_STUB = 'raise NotImplementedError("`relu_forward`'
 BARE = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
 
 
@@ -74,14 +75,14 @@ def test_a_table_says_what_is_next(student):
 
 
 def test_an_endless_loop_is_an_answer(student):
-    write(student, "layers", "raise NotImplementedError(\"`relu_forward`", "while True: pass\n    raise NotImplementedError(\"`relu_forward`")
+    write(student, "layers", RELU_STUB, f"while True: pass\n    {RELU_STUB}")
     records = run_in(student, ["relu_forward", "softmax_cross_entropy"], time_limit=2)
     assert "no result within 2 s" in records["relu_forward"]["message"]
     assert records["relu_forward"]["status"] == "error" and records["softmax_cross_entropy"]["status"] == "blank"
 
 
 def test_a_function_that_ends_the_process_is_reported(student):
-    write(student, "layers", "raise NotImplementedError(\"`relu_forward`", "import os; os._exit(0)\n    raise NotImplementedError(\"`relu_forward`")
+    write(student, "layers", RELU_STUB, f"import os; os._exit(0)\n    {RELU_STUB}")
     records = run_in(student, ["relu_forward", "affine_forward"])
     assert "process ended" in records["relu_forward"]["message"] and records["affine_forward"]["status"] == "blank"
 
@@ -131,9 +132,11 @@ def test_help_helps(arguments):
 
 
 def test_a_wrong_folder_is_said(tmp_path):
-    shutil.copytree(ROOT / "dropout_lab", tmp_path / "package" / "dropout_lab", ignore=shutil.ignore_patterns("__pycache__"))
+    package = tmp_path / "package" / "dropout_lab"
+    shutil.copytree(ROOT / "dropout_lab", package, ignore=shutil.ignore_patterns("__pycache__"))
     result = run("--no-browser", folder=tmp_path, env={**BARE, "PYTHONPATH": str(tmp_path / "package")})
-    assert result.returncode == 2 and "not in the course's folder" in result.stderr and "pip install -e ." in result.stderr
+    assert result.returncode == 2 and "not in the course's folder" in result.stderr
+    assert "pip install -e ." in result.stderr
 
 
 def test_a_busy_port_is_said():

@@ -17,7 +17,7 @@ def check_rate(p):
 def check_generator(rng):
     """Raise unless rng is a NumPy random generator."""
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator in training, such as np.random.default_rng(0), not {rng!r}")
+        raise TypeError(f"rng must be a numpy.random.Generator in training, such as default_rng(0), not {rng!r}")
 
 
 def zeroing_forward(x, p, rng, train=True):
@@ -35,7 +35,7 @@ def zeroing_forward(x, p, rng, train=True):
 
     Returns
     -------
-    out : array, same shape as x, and same dtype if that is float32 or float64
+    out : array, same shape as x; float32 and float64 keep their dtype, whole numbers become floats
     cache : whatever `zeroing_backward` will need
 
     Raises
@@ -97,7 +97,7 @@ def dropout_forward(x, p, rng, train=True):
 
     Returns
     -------
-    out : array, same shape as x, and same dtype if that is float32 or float64
+    out : array, same shape as x; float32 and float64 keep their dtype, whole numbers become floats
     cache : whatever `dropout_backward` will need
 
     Raises
