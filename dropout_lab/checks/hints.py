@@ -149,9 +149,12 @@ HINTS = {
         "the three come back in reverse order, dropout first.",
     ),
     "gaussian_dropout_forward": (
-        "Which mean must a factor have, so that it leaves the average output alone? Which variance did the factor of dropout have (lesson 06)?",
-        "The factors are normal with mean 1 and variance p / (1 - p). NumPy's generators ask for the standard deviation.",
-        "Draw an array of the shape of x, bring it to x's dtype, multiply, and put it in the cache. At test time nothing is drawn.",
+        "Which mean must a factor have, so that it leaves the average output alone? Which variance did the factor "
+        "of dropout have (lesson 06)?",
+        "The factors are normal with mean 1 and variance p / (1 - p). NumPy's generators ask for the standard "
+        "deviation.",
+        "Draw an array of the shape of x, bring it to x's dtype, multiply, and put it in the cache. At test time "
+        "nothing is drawn.",
     ),
     "gaussian_dropout_backward": (
         "Forward multiplied by something. Which something, and where is it now?",
@@ -165,13 +168,15 @@ HINTS = {
     ),
     "dropconnect_backward": (
         "It is an affine layer with other weights: which weights did x meet?",
-        "dx goes back through the weights that were used. dw starts as in an affine layer, and then passes through one more multiplication.",
+        "dx goes back through the weights that were used. dw starts as in an affine layer, and then passes through "
+        "one more multiplication.",
         "The gradient of w is that of the thinned weights times the mask, scale included. b knows nothing of all this.",
     ),
     "spatial_dropout_forward": (
         "How many coins does a batch of shape (N, C, height, width) need, if a map falls or stays as a whole?",
         "Draw an array with one entry for each sample and channel, and let broadcasting spread it over the map.",
-        "Lengths of 1 in the last two places make NumPy repeat a coin over a map. Scale as in inverted dropout; mind p = 1.",
+        "Lengths of 1 in the last two places make NumPy repeat a coin over a map. Scale as in inverted dropout; "
+        "mind p = 1.",
     ),
     "spatial_dropout_backward": (
         "The same question as for every dropout: by what did forward multiply?",
@@ -180,7 +185,8 @@ HINTS = {
     ),
     "mc_predict": (
         "One pass with dropout on is one prediction of one thinned network. How do you get many?",
-        "Run `mlp_forward` in training mode, turn its scores into probabilities with `softmax`, and do this `passes` times with the generator running on.",
+        "Run `mlp_forward` in training mode, turn its scores into probabilities with `softmax`, and do this `passes` "
+        "times with the generator running on.",
         "Stack the predictions along a new first axis; mean and standard deviation over that axis are the answer.",
     ),
     "max_norm": (

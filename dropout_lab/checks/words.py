@@ -39,7 +39,7 @@ def same(got, want, tolerance=1e-9):
 
 def number(x):
     """A number as the reports print it: three significant digits, no exponent where none is needed."""
-    x = float(x)
+    x = float(x) + 0.0  # -0 is 0
     if not np.isfinite(x) or x == 0:
         return f"{x:g}"
     return f"{x:.3g}" if 1e-3 <= abs(x) < 1e4 else f"{x:.1e}"

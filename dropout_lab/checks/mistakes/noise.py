@@ -11,7 +11,7 @@ def _like(x, values):
 
 def _gaussian(x, p, rng, train=True):
     noise = _like(x, 1 + np.sqrt(p / (1 - p)) * rng.standard_normal(x.shape)) if train else _like(x, np.ones(x.shape))
-    return x * noise, noise
+    return noise * x, noise
 
 
 def _times(dout, cache):
@@ -22,14 +22,14 @@ def _times(dout, cache):
 def variance_as_deviation(x, p, rng, train=True):
     """Generators ask for the standard deviation; p / (1 - p) is a variance."""
     noise = _like(x, rng.normal(1, p / (1 - p), x.shape)) if train else _like(x, np.ones(x.shape))
-    return x * noise, noise
+    return noise * x, noise
 
 
 @mistake("D02", of="gaussian_dropout_forward", title="the noise has mean 0")
 def noise_around_zero(x, p, rng, train=True):
     """Noise that multiplies has to leave the mean alone: which mean does a factor need for that?"""
     noise = _like(x, rng.normal(0, np.sqrt(p / (1 - p)), x.shape)) if train else _like(x, np.ones(x.shape))
-    return x * noise, noise
+    return noise * x, noise
 
 
 @mistake("D03", of="gaussian_dropout_forward", title="the noise is added, not multiplied")
@@ -41,9 +41,9 @@ def added_noise(x, p, rng, train=True):
 
 @mistake("D04", of="gaussian_dropout_forward", title="this is dropout itself, with its zeros")
 def bernoulli_noise(x, p, rng, train=True):
-    """Mean and variance are right, but the factors take two values. Which distribution has the name of this exercise?"""
+    """Mean and variance are right, but the factors take two values. Which distribution gave the exercise its name?"""
     noise = _like(x, (rng.random(x.shape) >= p) / (1 - p) if train else np.ones(x.shape))
-    return x * noise, noise
+    return noise * x, noise
 
 
 @mistake("D05", of="gaussian_dropout_forward", title="one row of noise serves the whole batch")
@@ -55,15 +55,18 @@ def shared_noise(x, p, rng, train=True):
 
 @mistake("D06", of="gaussian_dropout_forward", title="the noise stays on at test time")
 def gaussian_at_test(x, p, rng, train=True):
-    """At test time the layer is the identity. What does `train` decide?"""
+    """Noise is for training. What does `train` decide?"""
     return _gaussian(x, p, rng)
 
 
 @mistake("D07", of="gaussian_dropout_forward", title="the variance is p (1 - p), that of the coin itself")
 def coin_variance(x, p, rng, train=True):
-    """p (1 - p) is the variance of a coin that shows 0 or 1. Dropout divides that coin by 1 - p; what does this do to its variance?"""
+    """p (1 - p) is the variance of a coin that shows 0 or 1. Dropout divides that coin by 1 - p.
+
+    What does this do to its variance?
+    """
     noise = _like(x, rng.normal(1, np.sqrt(p * (1 - p)), x.shape)) if train else _like(x, np.ones(x.shape))
-    return x * noise, noise
+    return noise * x, noise
 
 
 def _mistaken_backwards(of, letter):
@@ -101,12 +104,12 @@ def _spatial(x, p, rng, train=True, shape=None, scale=True):
         return x * _like(x, np.ones(x.shape)), _like(x, np.ones(x.shape))
     kept = rng.uniform(size=shape or x.shape[:2] + (1, 1)) < 1 - p
     factor = _like(x, np.broadcast_to(kept / max(1 - p, 1e-300) if scale else kept * 1.0, x.shape))
-    return x * factor, factor
+    return factor * x, factor
 
 
 @mistake("D41", of="spatial_dropout_forward", title="single entries are dropped, not whole maps")
 def entries(x, p, rng, train=True):
-    """A coin for every entry is ordinary dropout. Neighbours in a map are alike and fill each other's gaps; drop the map."""
+    """A coin for every entry is ordinary dropout. Here a map stays or goes as a whole: what shape have the coins?"""
     return _spatial(x, p, rng, train, x.shape)
 
 
@@ -118,7 +121,7 @@ def channels(x, p, rng, train=True):
 
 @mistake("D43", of="spatial_dropout_forward", title="kept maps are not scaled")
 def unscaled(x, p, rng, train=True):
-    """Half of the maps gone is half of the signal gone, unless the others make up for it."""
+    """A share p of the maps is gone, and of the signal with it, unless the others make up for it."""
     return _spatial(x, p, rng, train, scale=False)
 
 
@@ -136,7 +139,7 @@ def swapped(x, p, rng, train=True):
 
 @mistake("D46", of="spatial_dropout_forward", title="maps are dropped at test time too")
 def spatial_at_test(x, p, rng, train=True):
-    """At test time the layer is the identity. What does `train` decide?"""
+    """Coins are for training. What does `train` decide?"""
     return _spatial(x, p, rng)
 
 
@@ -154,7 +157,7 @@ def _dropconnect_gradients(dout, cache):
 
 @mistake("D21", of="dropconnect_forward", title="whole units are dropped: this is dropout")
 def units(x, w, b, p, rng, train=True):
-    """Every single weight has its own coin here; what shape has the mask?"""
+    """A mask with one entry for each unit is dropout's. What shape has w?"""
     return _dropconnect(x, w, b, p, rng, train, (1, w.shape[1]))
 
 
@@ -178,7 +181,7 @@ def dropconnect_at_test(x, w, b, p, rng, train=True):
 
 @mistake("D25", of="dropconnect_forward", title="whole inputs are dropped")
 def inputs(x, w, b, p, rng, train=True):
-    """Every single weight has its own coin; a coin for each row drops an input."""
+    """A coin for each row of w takes an input away from all units. What shape has w?"""
     return _dropconnect(x, w, b, p, rng, train, (w.shape[0], 1))
 
 
@@ -192,7 +195,7 @@ def weights_in_place(x, w, b, p, rng, train=True):
 
 @mistake("D31", of="dropconnect_backward", title="the gradient of w lacks the mask")
 def unmasked_weights(dout, cache):
-    """A dropped weight had no part in the output, so its gradient is 0."""
+    """What x met is w * m. From there back to w is one more step of the chain rule."""
     dx, _, db = _dropconnect_gradients(dout, cache)
     return dx, np.einsum("nd,nh->dh", cache[0], dout), db
 
@@ -259,14 +262,14 @@ def error_of_the_mean(params, x, p, rng, passes):
 def test_mode(params, x, p, rng, passes):
     """Without noise there is nothing to average. In which mode does the network run?"""
     samples = _probabilities(np.array([_one_pass(params, x, p, rng, train=False)] * passes))
-    return samples.mean(axis=0), samples.std(axis=0)
+    return np.mean(samples, axis=0), np.std(samples, axis=0)
 
 
 @mistake("D65", of="mc_predict", title="every pass draws the same masks")
 def same_masks(params, x, p, rng, passes):
     """Masks that start from the same seed in every pass are one mask. Let the generator run on."""
     samples = _probabilities(np.array([_one_pass(params, x, p, np.random.default_rng(0)) for _ in range(passes)]))
-    return samples.mean(axis=0), samples.std(axis=0)
+    return np.mean(samples, axis=0), np.std(samples, axis=0)
 
 
 @mistake("D66", of="mc_predict", title="scores are returned, not probabilities")

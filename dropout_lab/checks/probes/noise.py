@@ -25,6 +25,11 @@ def _near(name, seen, expected, sd, say):
     return Aspect(name, seen, bool(abs(seen - expected) <= SIGMAS * sd), say, near=2 * SIGMAS * sd)
 
 
+def _earlier(name, p):
+    """The same aspect at the rates before p: where one of them failed, there is nothing new to say."""
+    return tuple(f"{name} at p = {rate}" for rate in RATES[: RATES.index(p)])
+
+
 def _noise(forward, shape, p, rng, *weights):
     """The factor that a layer multiplied each entry of x by; nan where the shape is wrong."""
     x = _away_from_zero(rng, shape)
@@ -43,10 +48,12 @@ def _common(name, forward, x, p, rng):
     yield Aspect("fresh noise", fresh, fresh, "two calls in a row gave the same noise. Every mini-batch needs its own.")
     repeats = bool(np.array_equal(first, again))
     yield Aspect("noise from rng", repeats, repeats,
-                 "the same generator state gave different noise. All randomness has to come from the `rng` passed in.")  # fmt: skip
+                 "the same generator state gave different noise. All randomness has to come from the `rng` passed in."
+                 )  # fmt: skip
     test, _ = unpack(forward(x.copy(), p, np.random.default_rng(0), train=False), "out", "cache")
-    yield value("out at test time", test, x, meaning="At test time the layer is the identity.")
-    yield value("out at p = 0", forward(x.copy(), 0.0, np.random.default_rng(0))[0], x, meaning="p = 0 drops nothing.")
+    yield value("at test time `out`", test, x, meaning="At test time the layer is the identity.")
+    nothing = forward(x.copy(), 0.0, np.random.default_rng(0))[0]
+    yield value("at p = 0 `out`", nothing, x, meaning="p = 0 drops nothing.")
     yield untouched("x", x, given)
     yield keeps_dtype("out", forward(x.astype(np.float32), p, np.random.default_rng(0))[0], np.float32)
 
@@ -58,10 +65,11 @@ def _backward(forward, backward, shape, p, rng):
     forward(x.copy(), p, np.random.default_rng(1))  # a second batch in between must not matter
     given = dout.copy()
     dx = backward(given, cache)
-    yield value("dx", dx, dout * (out / x), meaning="The derivative of x * m with respect to x is the m of that forward pass.")
+    meaning = "The derivative of x * m with respect to x is the m of that forward pass."
+    yield value("dx", dx, dout * (out / x), meaning=meaning)
     yield untouched("dout", dout, given)
     _, cache = forward(x.copy(), p, np.random.default_rng(0), train=False)
-    yield value("dx at test time", backward(dout.copy(), cache), dout)
+    yield value("at test time `dx`", backward(dout.copy(), cache), dout)
     _, cache = forward(x.astype(np.float32), p, np.random.default_rng(0))
     yield keeps_dtype("dx", backward(dout.astype(np.float32), cache), np.float32)
 
@@ -75,10 +83,12 @@ def gaussian_dropout_forward(f, rng):
         yield _near(f"mean at p = {p}", float(m.mean()), 1.0, np.sqrt(variance / n),
                     f"at p = {p} the factors have mean {number(m.mean())}; it should be 1.")  # fmt: skip
         yield _near(f"variance at p = {p}", float(m.var()), variance, variance * np.sqrt(2 / n),
-                    f"at p = {p} the factors have variance {number(m.var())}; p / (1 - p) is {number(variance)}.")  # fmt: skip
+                    f"at p = {p} the factors have variance {number(m.var())}; p / (1 - p) is {number(variance)}."
+                    )  # fmt: skip
         inside, normal = float((np.abs(m - 1) < np.sqrt(variance)).mean()), 0.682689
         yield _near(f"shape at p = {p}", inside, normal, np.sqrt(normal * (1 - normal) / n),
-                    f"{inside:.0%} of the factors lie within one standard deviation of 1; of a normal distribution 68% do.")  # fmt: skip
+                    f"{inside:.0%} of the factors lie within one standard deviation of 1;"
+                    " of a normal distribution 68% do.")  # fmt: skip
     rows, columns = (bool(np.ptp(m, axis=axis).max() < 1e-9) for axis in (0, 1))
     shared = "rows" if rows else "columns" if columns else "none"
     yield Aspect("own noise", shared, shared == "none",
@@ -100,23 +110,32 @@ def spatial_dropout_forward(f, rng):
         dropped = m == 0
         share = float(dropped.mean())
         sd = np.sqrt(p * (1 - p) / maps)  # maps, not entries, are the coins
-        yield _near(f"dropped share at p = {p}", share, p, sd, f"at p = {p} a share of {number(share)} is 0; it should be {p}.")
+        yield _near(f"dropped share at p = {p}", share, p, sd,
+                    f"at p = {p} a share of {number(share)} is 0; it should be {p}.")  # fmt: skip
         whole = bool(np.all(np.ptp(dropped.astype(int), axis=(2, 3)) == 0))
         yield Aspect(f"whole maps at p = {p}", _pattern(dropped), whole and _pattern(dropped) == "maps",
-                     f"zeros come {_pattern(dropped)}; they should come map by map: one coin for each sample and channel.")  # fmt: skip
+                     f"zeros come {_pattern(dropped)}; they should come map by map:"
+                     " one coin for each sample and channel.")  # fmt: skip
         scale = (float(m[~dropped].min()), float(m[~dropped].max())) if not dropped.all() else (0.0, 0.0)
         right = bool(np.allclose(scale, 1 / (1 - p)))
         yield Aspect(f"kept scale at p = {p}", scale, right,
-                     f"kept entries are {number(scale[0])} to {number(scale[1])} times their input; 1 / (1 - p) is {number(1 / (1 - p))}.")  # fmt: skip
+                     f"at p = {p} kept entries are {_span(scale)} times their input;"
+                     f" 1 / (1 - p) is {number(1 / (1 - p))}.", repeats=_earlier("kept scale", p))  # fmt: skip
     x = _away_from_zero(rng, (6, 5, 2, 3))
-    yield value("out at p = 1", forward(x.copy(), 1.0, np.random.default_rng(0))[0], np.zeros(x.shape))
+    yield value("at p = 1 `out`", forward(x.copy(), 1.0, np.random.default_rng(0))[0], np.zeros(x.shape))
     yield from _common("spatial", forward, x, 0.3, rng)
+
+
+def _span(ends):
+    """"1.43", or "1 to 1.43" where the ends differ."""
+    low, high = map(number, ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def _pattern(dropped):
     """How the zeros of an array (N, C, height, width) hang together."""
     if np.all(dropped == dropped[:1]):
-        return "the same for all samples"
+        return "in the same places for all samples"
     if np.all(dropped == dropped[:, :1]):
         return "in all channels at once"
     return "maps" if np.all(dropped == dropped[:, :, :1, :1]) else "entry by entry"
@@ -135,7 +154,8 @@ def dropconnect_forward(f, rng):
     x = np.vstack([np.eye(d), rng.normal(size=(4, d))])
     for p in RATES:
         arguments = [x.copy(), w.copy(), b.copy()]
-        out, _ = unpack(f.dropconnect_forward(*arguments, p, np.random.default_rng(rng.integers(2**32))), "out", "cache")
+        generator = np.random.default_rng(rng.integers(2**32))
+        out, _ = unpack(f.dropconnect_forward(*arguments, p, generator), "out", "cache")
         if np.shape(out) != (d + 4, h):
             yield value("out", out, np.zeros((d + 4, h)))
             return
@@ -144,16 +164,19 @@ def dropconnect_forward(f, rng):
         share, sd = float(dropped.mean()), np.sqrt(p * (1 - p) / m.size)
         kept = m[~dropped] if not dropped.all() else np.zeros(1)
         yield _near(f"dropped share of weights at p = {p}", share, p, sd,
-                    f"at p = {p} a share of {number(share)} of the weights was dropped; it should be {p}.")  # fmt: skip
+                    f"at p = {p} a share of {number(share)} of the weights was dropped; it should be {p}."
+                    )  # fmt: skip
         scale = (float(kept.min()), float(kept.max()))
         yield Aspect(f"kept scale at p = {p}", scale, bool(np.allclose(scale, 1 / (1 - p))),
-                     f"kept weights count {number(scale[0])} to {number(scale[1])} times; 1 / (1 - p) is {number(1 / (1 - p))}.")  # fmt: skip
+                     f"at p = {p} kept weights count {_span(scale)} times;"
+                     f" 1 / (1 - p) is {number(1 / (1 - p))}.", repeats=_earlier("kept scale", p))  # fmt: skip
         rows, columns = bool(np.all(dropped == dropped[:1])), bool(np.all(dropped == dropped[:, :1]))
         shared = "whole units" if rows else "whole inputs" if columns else "single weights"
         yield Aspect(f"what is dropped at p = {p}", shared, shared == "single weights",
                      f"{shared} were dropped. Here every weight has its own coin.")  # fmt: skip
         meaning = "One thinned matrix serves the whole batch, and b is added as it is."
-        yield value(f"out of further samples at p = {p}", out[d:], np.einsum("nd,dh->nh", x[d:], out[:d] - b) + b, meaning=meaning)
+        expected = np.einsum("nd,dh->nh", x[d:], out[:d] - b) + b
+        yield value(f"at p = {p}, for further samples, `out`", out[d:], expected, meaning=meaning)
     for name, before, now in zip("xwb", (x, w, b), arguments):
         yield untouched(name, before, now)
 
@@ -165,13 +188,15 @@ def dropconnect_forward(f, rng):
     first, second = (forward(w.copy(), 0.3, generator)[0] for _ in range(2))
     again = forward(w.copy(), 0.3, np.random.default_rng(seed))[0]
     fresh, repeats = not np.array_equal(first, second), bool(np.array_equal(first, again))
-    yield Aspect("fresh noise", fresh, fresh, "two calls in a row dropped the same weights. Every mini-batch needs its own mask.")
+    yield Aspect("fresh noise", fresh, fresh,
+                 "two calls in a row dropped the same weights. Every mini-batch needs its own mask.")  # fmt: skip
     yield Aspect("noise from rng", repeats, repeats,
-                 "the same generator state dropped other weights. All randomness has to come from the `rng` passed in.")  # fmt: skip
+                 "the same generator state dropped other weights. All randomness has to come from the `rng` passed in."
+                 )  # fmt: skip
     exact = np.einsum("nd,dh->nh", x[-4:], w) + b
-    yield value("out at test time", forward(w.copy(), 0.3, np.random.default_rng(0), train=False)[0], exact)
-    yield value("out at p = 0", forward(w.copy(), 0.0, np.random.default_rng(0))[0], exact)
-    yield value("out at p = 1", forward(w.copy(), 1.0, np.random.default_rng(0))[0], np.zeros((4, h)) + b)
+    yield value("at test time `out`", forward(w.copy(), 0.3, np.random.default_rng(0), train=False)[0], exact)
+    yield value("at p = 0 `out`", forward(w.copy(), 0.0, np.random.default_rng(0))[0], exact)
+    yield value("at p = 1 `out`", forward(w.copy(), 1.0, np.random.default_rng(0))[0], np.zeros((4, h)) + b)
     yield keeps_dtype("out", forward(w.astype(np.float32), 0.3, np.random.default_rng(0))[0], np.float32)
 
 
@@ -180,7 +205,7 @@ def dropconnect_backward(f, rng):
     d, h, p = 6, 4, 0.4
     w, b = _away_from_zero(rng, (d, h)), rng.normal(size=h)
     x, dout = np.vstack([np.eye(d), rng.normal(size=(3, d))]), rng.normal(size=(d + 3, h))
-    for p, train, when in ((0.4, True, ""), (0.4, False, " at test time")):
+    for train, called, said in ((True, str, lambda name: ()), (False, "at test time `{}`".format, str)):
         generator = np.random.default_rng(rng.integers(2**32))
         out, cache = unpack(f.dropconnect_forward(x.copy(), w.copy(), b.copy(), p, generator, train), "out", "cache")
         f.dropconnect_forward(x.copy(), w.copy(), b.copy(), p, np.random.default_rng(1))
@@ -191,9 +216,10 @@ def dropconnect_backward(f, rng):
         def loss(x=x, w=w, b=b, m=m):
             return (dout * (np.einsum("nd,dh->nh", x, w * m) + b)).sum()
 
-        yield value(f"dx{when}", dx, derivative(lambda v: loss(x=v), x))
-        yield value(f"dw{when}", dw, derivative(lambda v: loss(w=v), w), meaning="A dropped weight had no part in the output.")
-        yield value(f"db{when}", db, derivative(lambda v: loss(b=v), b))
+        meaning = "A dropped weight had no part in the output." if train else None
+        yield value(called("dx"), dx, derivative(lambda v: loss(x=v), x), repeats=said("dx"))
+        yield value(called("dw"), dw, derivative(lambda v: loss(w=v), w), meaning=meaning, repeats=said("dw"))
+        yield value(called("db"), db, derivative(lambda v: loss(b=v), b), repeats=said("db"))
         yield untouched("dout", dout, given)
     _, cache = f.dropconnect_forward(*float32(x, w, b), 0.4, np.random.default_rng(0))
     for name, grad in zip(("dx", "dw", "db"), f.dropconnect_backward(dout.astype(np.float32), cache)):
