@@ -251,7 +251,8 @@ def single(x, p, rng, train):
                    "https://github.com/Lasagne/Lasagne/issues/563", "https://github.com/unifyai/ivy/pull/15645"))
 def promoted(x, p, rng):
     """float32 times float64 is float64, and every layer above inherits it. Which dtype has the mask, which has x?"""
-    return x * (kept(x, p, rng) * inverse(p)), (kept(x, p, rng), inverse(p))
+    keep = kept(x, p, rng)
+    return x * (keep * inverse(p)), (keep, inverse(p))
 
 
 @in_training("C49", "the result is cast back to whole numbers")
