@@ -1,5 +1,7 @@
 """One hand for all figures: colours, sizes, labels. Each figure says one thing, in its title."""
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B7280"  # Okabe and Ito, told apart by all
@@ -35,4 +37,17 @@ def small_print(figure, text):
 
 def label_end(axes, x, y, text, colour):
     """Name a line where it ends, in its colour, instead of in a legend."""
-    axes.annotate(text, (x[-1], y[-1]), xytext=(5, 0), textcoords="offset points", color=colour, va="center", fontsize=9)
+    axes.annotate(text, (x[-1], y[-1]), xytext=(5, 0), textcoords="offset points", color=colour, va="center",
+                  fontsize=9)  # fmt: skip
+
+
+def paint(draw, *arguments):
+    """Show a figure that draw(figure, *arguments) paints, and print the caption that it returns, for those who read."""
+    figure = plt.figure()
+    try:
+        caption = draw(figure, *arguments)
+    except BaseException:
+        plt.close(figure)  # or the notebook shows it, half painted, beside the error
+        raise
+    plt.show()
+    print(fill(caption, 100))

@@ -6,21 +6,19 @@ returns the caption; the panels of `lab.widgets.dropout` call it.
 """
 
 import copy
-from textwrap import fill
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
 
 from dropout_lab.gradcheck import numerical_gradient
-from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, label_end, small_print
+from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, label_end, paint, small_print
 
 KEPT, DROPPED = BLUE, "#F3F4F6"
 
 
 def plot_masks(forward, p, rng, samples=12, units=32):
     """Which outputs of a mini-batch a layer keeps: a row for each sample, a column for each unit."""
-    _show(draw_masks, forward, p, rng, samples, units)
+    paint(draw_masks, forward, p, rng, samples, units)
 
 
 def draw_masks(figure, forward, p, rng, samples=12, units=32):
@@ -64,7 +62,7 @@ def plot_means(schemes, x, p, rng, batches=60):
     batches : int
         How many times the mini-batch goes through the layer, each time with new masks.
     """
-    _show(draw_means, schemes, x, p, rng, batches)
+    paint(draw_means, schemes, x, p, rng, batches)
 
 
 def draw_means(figure, schemes, x, p, rng, batches=60):
@@ -102,7 +100,7 @@ def _means_title(agree):
 
 def plot_flow(forward, backward, p, rng, units=16):
     """What a layer multiplies each unit by on the way forward, and its gradient on the way back."""
-    _show(draw_flow, forward, backward, p, rng, units)
+    paint(draw_flow, forward, backward, p, rng, units)
 
 
 def draw_flow(figure, forward, backward, p, rng, units=16):
@@ -142,7 +140,7 @@ def plot_gradient_error(forward, backward, x, p, rng):
     rng : numpy.random.Generator
         Its state is copied for each evaluation, so that all of them draw one mask.
     """
-    _show(draw_gradient_error, forward, backward, x, p, rng)
+    paint(draw_gradient_error, forward, backward, x, p, rng)
 
 
 def draw_gradient_error(figure, forward, backward, x, p, rng):
@@ -180,7 +178,7 @@ def _error_title(wrong, dropped):
 
 def plot_variance(forward, rng, x=1.0, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), draws=20_000):
     """The variance of one output over many masks, measured on a layer, beside x² p / (1 - p)."""
-    _show(draw_variance, forward, rng, x, rates, draws)
+    paint(draw_variance, forward, rng, x, rates, draws)
 
 
 def draw_variance(figure, forward, rng, x=1.0, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), draws=20_000):
@@ -207,7 +205,7 @@ def draw_variance(figure, forward, rng, x=1.0, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0
 
 def plot_all_masks(forward, p, rng, units=6, draws=20_000):
     """How often each of the 2^units masks of a small layer comes up, beside its probability."""
-    _show(draw_all_masks, forward, p, rng, units, draws)
+    paint(draw_all_masks, forward, p, rng, units, draws)
 
 
 def draw_all_masks(figure, forward, p, rng, units=6, draws=20_000):
@@ -238,18 +236,6 @@ def draw_all_masks(figure, forward, p, rng, units=6, draws=20_000):
     return (f"All kept: probability {probability[-1]:.3f}, share {share[-1]:.3f}."
             f" All dropped: {probability[0]:.4f} and {share[0]:.4f}."
             f" Over the {len(code)} masks the two differ by at most {off:.3f}.")  # fmt: skip
-
-
-def _show(draw, *arguments):
-    """Paint, show the figure, and print its caption for those who read instead of see."""
-    figure = plt.figure()
-    try:
-        caption = draw(figure, *arguments)
-    except BaseException:
-        plt.close(figure)  # or the notebook shows it, half painted, beside the error
-        raise
-    plt.show()
-    print(fill(caption, 100))
 
 
 def _ratio(train, test):

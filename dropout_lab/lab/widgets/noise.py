@@ -1,0 +1,16 @@
+"""A panel of lesson 10: the map of `lab.figures.noise.draw_uncertainty`, with p, the passes and the view to turn."""
+
+import numpy as np
+
+from dropout_lab.lab.figures.noise import REACH, draw_uncertainty
+from dropout_lab.lab.widgets.panel import choice, panel, rate, seed, whole
+
+
+def explore_uncertainty(predict, x, y, p=0.2):
+    """Mean and spread of many passes over the plane; `predict(points, p, rng, passes)` gives both."""
+
+    def draw(figure, p, passes, reach, seed):
+        return draw_uncertainty(figure, predict, x, y, p, np.random.default_rng(seed), passes, reach)
+
+    return panel(draw, "What many thinned networks say", p=rate(p), passes=whole(30, "passes", 1, 100),
+                 reach=choice("near the data", "view", REACH), seed=seed("new masks"))  # fmt: skip
