@@ -8,6 +8,7 @@ Until the first line of a submission runs, this file is itself and confines what
 """
 
 import builtins
+import gc
 import importlib.machinery
 import importlib.util
 import os
@@ -34,6 +35,7 @@ def main():
     header, _ = judge.hear()
     judge.say({"ready": confine.confine(header["limits"], header["readable"], header["writable"])})
     sys.meta_path.insert(0, Submission())
+    gc.freeze()  # what is here stays; only what the submission makes is ever looked through
     while True:
         judge.serve(*judge.hear())
 

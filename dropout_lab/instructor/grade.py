@@ -28,6 +28,7 @@ from dropout_lab.instructor.sandbox import BWRAP, Limits
 from dropout_lab.instructor.similarity import fingerprint
 
 SCHEMA, VERSION = "dropout-lab/result", 1
+MESSAGE = 4000  # characters; names that a submission chose may stand in one
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,10 @@ def _row(name, boundary, settings):
     start = time.monotonic()
     verdict = verdict_on(name, boundary, settings)
     record, worth = verdict.record(), settings.points.get(name, EXERCISES[name].points)
-    return {**record, "number": EXERCISES[name].number, "points": worth if verdict.status == "passed" else 0,
-            "max_points": worth, "seconds": round(time.monotonic() - start, 3)}  # fmt: skip
+    said = "".join(c if c.isprintable() else " " for c in record["message"][:MESSAGE])
+    return {**record, "message": said, "number": EXERCISES[name].number, "max_points": worth,
+            "points": worth if verdict.status == "passed" else 0,
+            "seconds": round(time.monotonic() - start, 3)}  # fmt: skip
 
 
 def verdict_on(name, boundary, settings):

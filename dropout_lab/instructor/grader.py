@@ -5,6 +5,7 @@ whoever started it.
 """
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ def main():
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     sandbox.only_grading = True
+    gc.freeze()
     settings = Settings.from_record(json.loads(sys.stdin.readline()))
     for line in sys.stdin:
         print(json.dumps(outcome(json.loads(line), settings)), file=answers, flush=True)

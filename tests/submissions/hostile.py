@@ -9,7 +9,7 @@ from textwrap import dedent
 
 from submissions import SOLUTIONS, right, with_code
 
-EXERCISES = ("affine_forward", "relu_forward", "relu_backward", "numerical_gradient", "sgd_momentum", "dropout_forward")
+EXERCISES = ("affine_forward", "relu_forward", "relu_backward", "numerical_gradient", "sgd_momentum", "init_params")
 RELU = ("relu_forward", "relu_backward")
 LAYERS = ("affine_forward", *RELU)
 
@@ -487,13 +487,23 @@ case(
     module="training",
 )
 case(
+    "names_that_are_no_text",
+    r"""
+    def sgd_momentum(params, grads, velocity, lr, momentum):
+        return {"\ud800\x1b[31m": 1, "y" * 10_000: 2}, velocity""",
+    ["sgd_momentum"],
+    "has no `W1`",
+    module="training",
+    hidden=("\\ud800", "\\u001b", "y" * 5000),
+)
+case(
     "generator_is_set_back",
     """
-    _right = dropout_forward
-    def dropout_forward(x, p, rng, train=True):
-        if train: rng.bit_generator.state = np.random.default_rng(0).bit_generator.state
-        return _right(x, p, rng, train)""",
-    ["dropout_forward"],
+    _right = init_params
+    def init_params(sizes, rng):
+        rng.bit_generator.state = np.random.default_rng(0).bit_generator.state
+        return _right(sizes, rng)""",
+    ["init_params"],
     "",
-    module="dropout",
+    module="network",
 )
