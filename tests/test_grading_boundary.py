@@ -405,6 +405,15 @@ def relu_forward(x):
     assert row["status"] == "passed"
 
 
+def test_a_submission_that_is_known_to_loop_is_waited_for_once_in_each_further_exercise(tmp_path):
+    write(tmp_path, with_code(layers="def relu_forward(x):\n    while True: pass"))
+    names = ("relu_forward", "relu_backward", "affine_forward")
+    rows = grade(collect(tmp_path), Settings(1, "plain", names, limits=Limits(exercise=1.5)))["exercises"]
+    assert ["no result within 1.5 s" in row["message"] for row in rows] == [True, True, False]
+    assert rows[2]["points"] == 5
+    assert rows[1]["seconds"] < rows[0]["seconds"]
+
+
 def test_right_only_for_inputs_that_were_changed_to_suit_is_not_right(tmp_path):
     code = """def max_norm(w, limit):
     out = np.zeros_like(w)

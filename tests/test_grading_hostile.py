@@ -33,7 +33,7 @@ def graded(request, tmp_path_factory, scratch):
     some = {name: case for name, case in hostile.CASES.items() if name in chosen}
     for name, case in some.items():
         write(folder / name, case.files)
-    settings = Settings(20, request.param, hostile.EXERCISES, WORTH, Limits(exercise=2.0))
+    settings = Settings(20, request.param, hostile.EXERCISES, WORTH, Limits(exercise=1.5))
     summary = run(folder, out, settings, jobs=2, quiet=True)
     assert summary.faults == []
     assert summary.graded == len(some)

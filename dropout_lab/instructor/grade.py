@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.verdicts import Verdict, judge
 from dropout_lab.instructor.files import digest
-from dropout_lab.instructor.proxies import Boundary, Lost, Unavailable
+from dropout_lab.instructor.proxies import Boundary, Lost, TooLong, Unavailable
 from dropout_lab.instructor.sandbox import BWRAP, Limits
 from dropout_lab.instructor.similarity import fingerprint
 
@@ -96,7 +96,10 @@ def _row(name, boundary, settings):
 
 
 def verdict_on(name, boundary, settings):
-    """The verdict on one exercise; a time-out or a death is tried once more, in a fresh process."""
+    """The verdict on one exercise; a time-out or a death is tried once more, in a fresh process.
+
+    After an exercise that timed out twice the submission is known to loop, and no further time-out is tried again.
+    """
     for last in (False, True):
         try:
             boundary.begin(settings.limits.exercise)
@@ -108,6 +111,7 @@ def verdict_on(name, boundary, settings):
             return Verdict(EXERCISES[name], "error", lost.sentence)
         except Lost as lost:
             boundary.close()
+            boundary.patient = boundary.patient and not (last and isinstance(lost, TooLong))
             if last or not lost.again:
                 return Verdict(EXERCISES[name], "error", lost.sentence)
     raise AssertionError("unreachable")

@@ -33,6 +33,10 @@ class Unavailable(Lost):
     """The module did not load. The process is as well as it can be."""
 
 
+class TooLong(Lost):
+    """The time of the exercise is over."""
+
+
 class Handle:
     """A cache that stayed where it was made. There is nothing to see in it."""
 
@@ -64,6 +68,8 @@ class Boundary:
         Whether an argument was changed since `begin`.
     mirror : bool
         Whether changes of arguments are done to the caller's.
+    patient : bool
+        Whether a time-out may be the machine's fault.
     """
 
     def __init__(self, sources, isolation, limits, missing=()):
@@ -71,7 +77,7 @@ class Boundary:
         self.unusable = {name: Missing(name, sentence) for name, sentence in dict(missing).items()}
         self.functions = Functions({e.function: self._proxy(e.function, e.module) for e in EXERCISES.values()})
         self.sandbox, self.life, self.used, self.confined = None, 0, 0.0, ()
-        self.meddled, self.mirror, self._asked = False, True, 0
+        self.meddled, self.mirror, self.patient, self._asked = False, True, True, 0
         self._suspects, self._depth, self._pending, self._handles, self._left = set(), 0, None, 0, 0.0
 
     def begin(self, seconds, mirror=True):
@@ -185,7 +191,7 @@ class Boundary:
                     raise Lost(f"it called f more than {CALLBACKS} times" if calls > CALLBACKS else _ODD)
                 self._timed(wire.send, *self._callback(functions[answer["callback"]], answer, body))
         except wire.Late:
-            raise Lost(f"no result within {self._allowed:g} s. A loop that never ends?", again=True) from None
+            raise TooLong(f"no result within {self._allowed:g} s. A loop that never ends?", self.patient) from None
         except wire.Closed:
             raise Lost(_ENDED, again=True) from None
         except (wire.BadFrame, TypeError, KeyError, AttributeError, RecursionError):
