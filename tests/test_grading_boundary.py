@@ -580,3 +580,12 @@ def test_a_sandbox_leaves_no_folder(mode):
         place = Path(one.scratch)
         assert place.is_dir()
     assert not place.exists()
+
+
+@linux
+@pytest.mark.parametrize("mode", MODES)
+def test_a_sandbox_leaves_no_process_not_even_a_dead_one(mode):
+    before = set(sandbox._children(os.getpid()))
+    for _ in range(3):
+        Sandbox(mode).close()
+    assert set(sandbox._children(os.getpid())) <= before

@@ -75,7 +75,7 @@ def run(folder, out, settings, jobs=None, late=None, dask=None, quiet=None):
     record = {"schema": "dropout-lab/run", "version": 1, **as_record(settings)}
     write_atomically(out / "run.json", json.dumps(record, indent=1) + "\n")
     tasks = (_task(path, students[path], out) for path in paths)
-    outcomes = _on_cluster(tasks, settings, dask) if dask else _on_cores(tasks, settings, jobs or os.cpu_count() or 1)
+    outcomes = _on_cluster(tasks, settings, dask) if dask else _on_cores(tasks, settings, jobs or cores())
     with tqdm(total=len(paths), unit=" submissions", disable=quiet, dynamic_ncols=True, leave=False) as bar:
         for task, outcome in outcomes:
             _note(task, outcome, late, summary)
@@ -89,6 +89,11 @@ def result_file(out, student):
     safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in student)[:80].lstrip(".")
     name = safe if safe and safe == student else f"{safe}-{digest(student.encode())[:8]}"
     return Path(out) / "results" / f"{name}.json"
+
+
+def cores():
+    """How many processes can work at once, as far as this one is allowed to."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _task(path, student, out):

@@ -13,7 +13,8 @@ import struct
 import sys
 
 _NO_NEW_PRIVILEGES, _SECCOMP, _DIE_WITH_PARENT = 38, 22, 1
-_READ, _WRITE, _LIST, _REMOVE, _MAKE, _TRUNCATE = 1 << 2, 1 << 1, 1 << 3, 1 << 5, 1 << 8, 1 << 14
+_READ, _WRITE, _LIST, _TRUNCATE = 1 << 2, 1 << 1, 1 << 3, 1 << 14
+_MAKE, _REMOVE = 1 << 8 | 1 << 7, 1 << 5 | 1 << 4  # files and folders
 
 
 def confine(limits, readable, writable):

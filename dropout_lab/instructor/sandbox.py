@@ -12,6 +12,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -100,18 +101,19 @@ class Sandbox:
         """Raise if it has too many processes or files by now."""
         if len(_descendants(self.process.pid)) > self.limits.processes:
             raise Overdone("it started more processes than allowed")
-        with contextlib.suppress(OSError):
-            if len(os.listdir(self.scratch)) > self.limits.files:
-                raise Overdone("it wrote more files than allowed")
+        written = (name for _, folders, files in os.walk(self.scratch) for name in (*folders, *files))
+        if sum(1 for _ in islice(written, self.limits.files + 1)) > self.limits.files:
+            raise Overdone("it wrote more files than allowed")
 
     def close(self):
         """Kill the process, its group and what it left behind, and remove its folder."""
+        below = _descendants(self.process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         self.channel.close()
-        kill_strays(self.mark)
+        kill_strays(self.mark, below)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def __enter__(self):
@@ -211,19 +213,23 @@ def adopt_strays():
         ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
-def kill_strays(mark, patience=5.0):
-    """Kill every child that carries the mark of a submission; in a process that only grades, every other too."""
+def kill_strays(mark, below=(), patience=5.0):
+    """Kill the children with the mark of a submission or from below its process; where only grading is done, all."""
     until = time.monotonic() + patience
-    while time.monotonic() < until and (left := [pid for pid in _children(os.getpid()) if _is_stray(pid, mark)]):
+    while time.monotonic() < until and (left := _strays(mark, below)):
         for pid in left:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
 
-def _is_stray(pid, mark):
+def _strays(mark, below):
+    return [pid for pid in _children(os.getpid()) if only_grading or pid in below or _is_marked(pid, mark)]
+
+
+def _is_marked(pid, mark):
     try:
-        return only_grading or f"{_MARK}={mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return f"{_MARK}={mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return False
 

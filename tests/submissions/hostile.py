@@ -59,7 +59,18 @@ case(
 case("another_way", relu("return np.where(x > 0, x, x.dtype.type(0) * x), x.copy()"))  # zeros of either sign
 case(
     "leftover_imports",
-    "from dropout_lab.checks import check, hint\nimport dropout_lab.lab.plots\nimport unittest, doctest",
+    """
+    import unittest, doctest
+    import dropout_lab.lab.plots
+    import matplotlib.pyplot as plt
+    from dropout_lab.checks import check, hint
+    from IPython.display import display
+    def relu_forward(x):
+        fig, ax = plt.subplots(figsize=(3, 2))
+        ax.plot(x[0])
+        plt.show()
+        display(fig)
+        return np.maximum(x, 0), x""",
 )
 case("writes_a_file", relu('np.savetxt("debug.txt", x)\nreturn np.maximum(x, 0), x'))
 case(
