@@ -50,7 +50,7 @@ def test_factors_of_equal_moments_are_told_from_others():
 def test_two_units_are_said_to_share_their_noise_where_they_do():
     own = rng(2).standard_normal((4000, 2))  # correlation 0, sd 0.016; the title allows 0.1
     both = own @ np.array([[1, 0.6], [0, 0.8]])
-    assert drawn(figures.draw_two_units, {"x": both, "w": own}, 0.5)[0] == "Each unit has noise of its own under w"
+    assert drawn(figures.draw_two_units, {"x": both, "w": own}, 0.5)[0] == "Each unit has noise of its own with w"
     title, caption = drawn(figures.draw_two_units, {"x": both}, 0.5)
     assert title == "Two units share their noise"
     assert "correlation 0.6" in caption or "correlation 0.5" in caption

@@ -57,7 +57,7 @@ def draw_two_units(figure, outputs, p):
         said.append(f"{name}: standard deviations {deviations}, correlation {correlations[name] + 0.0:.2f}")
     all_axes[0].set_ylabel("output of unit 2")
     apart = [name for name, c in correlations.items() if abs(c) < 0.1]
-    title = f"Each unit has noise of its own under {' and '.join(apart)}"
+    title = f"Each unit has noise of its own with {' and '.join(apart)}"
     figure.suptitle(title if apart else "Two units share their noise", fontsize=11, x=0.01, ha="left")
     small_print(figure, f"two units that see the same inputs · p = {p:.2f} · {len(pair)} masks each")
     return "; ".join(said) + "."

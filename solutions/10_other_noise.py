@@ -1,0 +1,318 @@
+# %% [markdown]
+# # 10 · Other noise
+#
+# **You will** build three relatives of dropout, see what they share and where they differ, measure why dropout and batch normalisation disturb each other, and draw
+# a map of what a network with dropout left on does not agree with itself about.\
+# **You need** lesson 06, and `network.py` and `training.py` complete.\
+# **Minutes:** 70.
+
+# %% tags=["setup"]
+from functools import cache
+
+import numpy as np
+
+from dropout_lab.checks import check, hint
+from dropout_lab.dropout import dropout_forward
+from dropout_lab.lab.data import Split
+from dropout_lab.lab.experiments import accuracy, fit
+from dropout_lab.lab.figures.noise import (plot_factors, plot_gaps, plot_two_units, plot_uncertainty,
+                                           plot_variance_shift, smooth_maps)
+from dropout_lab.lab.show import rounded, show
+from dropout_lab.lab.widgets.noise import explore_uncertainty
+from dropout_lab.layers import affine_forward
+from dropout_lab.network import init_params
+from dropout_lab.noise import dropconnect_forward, gaussian_dropout_forward, mc_predict, spatial_dropout_forward
+
+# %% [markdown]
+# ## Does it have to be zeros?
+#
+# Dropout multiplies each output by a random factor $m$ with $E[m] = 1$ and $\mathrm{Var}[m] = p/(1-p)$ (lesson 06). Any noise can have this mean and this variance. The
+# simplest to write down is normal: $m \sim N\!\left(1, \tfrac{p}{1-p}\right)$. This is **Gaussian dropout**. With it, no output is ever exactly 0.
+#
+# **Predict.** p = 0.3. What fraction of the normal factors is *negative*, so that an output changes its sign? Write it down; the figure below the two checks has the answer.
+#
+# **Build 10.1 · `gaussian_dropout_forward`** · ●○○ · 5 minutes · four lines\
+# **Build 10.2 · `gaussian_dropout_backward`** · ●○○ · 3 minutes · one line\
+# In `dropout_lab/noise.py`. Your dropout layer with another way to draw the factors. Mind what the generator asks for: the variance, or its root? And float32 in, float32 out.
+# Stuck? `hint("gaussian_dropout_forward")`.
+
+# %%
+check("gaussian_dropout_forward")
+
+# %%
+check("gaussian_dropout_backward")
+
+# %%
+my_fraction = ...
+plot_factors({"dropout": dropout_forward, "Gaussian dropout": gaussian_dropout_forward}, p=0.3, rng=np.random.default_rng(1))
+
+# %% [markdown]
+# Two spikes on one side, a bell on the other; about 6% of the bell lies below 0. The means and the variances agree.
+#
+# What does the shape matter? Take linear regression with noise on the inputs. The loss is a square, so its mean contains $E[m]$ and $E[m^2]$ and nothing else:
+#
+# $$E\,\lVert y - (X \odot m)\,w \rVert^2 = \lVert y - Xw \rVert^2 + \frac{p}{1-p} \sum_j w_j^2 \sum_i x_{ij}^2$$
+#
+# **Predict.** Over 4,000 masks, by how many percent do the mean losses under the two kinds of noise differ? And behind a ReLU, whose mean is more than a square?
+
+# %% tags=["nbval-check-output"]
+my_percent = ...
+data = np.random.default_rng(2)
+X, w = data.standard_normal((200, 8)), data.standard_normal(8)
+y = X @ w + data.standard_normal(200)
+formula = ((y - X @ w) ** 2).sum() + 0.3 / 0.7 * (w**2 * (X**2).sum(axis=0)).sum()
+for layer in (dropout_forward, gaussian_dropout_forward):
+    rng = np.random.default_rng(3)
+    loss = np.mean([((y - layer(X, 0.3, rng)[0] @ w) ** 2).sum() for _ in range(4000)])
+    pairs = layer(np.ones((100_000, 2)), 0.5, rng)[0]
+    bend = np.maximum(pairs[:, 0] - pairs[:, 1], 0).mean()
+    print(f"{layer.__name__}: loss / formula {loss / formula:.2f}, mean ReLU of a difference {bend:.2f}")
+
+# %% [markdown]
+# In the linear model the two cannot be told apart: only two moments matter. Behind the ReLU they differ, 0.50 against 0.56, the more inputs a unit has, the less, because a sum
+# of many factors is nearly normal whatever they are. On MNIST, Srivastava et al. (2014, table 10) report 1.08% error with zeros and 0.95% with Gaussian noise.
+#
+# ## What if weights are dropped?
+#
+# **DropConnect** (Wan et al. 2013) tosses a coin for each *weight*: $out = x\,(w \odot m) + b$. Every output still has the mean and the variance it has when the inputs
+# are dropped:
+#
+# $$\mathrm{Var}[out_h] = \frac{p}{1-p}\sum_j x_j^2\,w_{jh}^2 \quad\text{in both.}$$
+#
+# **Build 10.3 · `dropconnect_forward`** · ●●○ · 10 minutes · four lines\
+# In `dropout_lab/noise.py`. An affine layer with a thinned weight matrix. One mask serves the batch here, and b is never dropped. Think of backward when you fill the cache.
+# Stuck? `hint("dropconnect_forward")`.
+
+# %%
+check("dropconnect_forward")
+
+# %% [markdown]
+# **Build 10.4 · `dropconnect_backward`** · ●●● · 10 minutes · three lines\
+# In `dropout_lab/noise.py`. Two questions lead there. Which matrix did x meet? And by what was w multiplied before x met it? Stuck? `hint("dropconnect_backward")`.
+
+# %%
+check("dropconnect_backward")
+
+# %% [markdown]
+# Now two units that look for similar things in the same 30 inputs. Their weights are alike, but not equal.
+#
+# **Predict.** Drop inputs, 4,000 times: are the outputs of the two units correlated? Drop weights instead: are they now? And how often is an output exactly 0, compared with dropout on the *outputs*?
+
+# %%
+my_correlations = ..., ...
+data = np.random.default_rng(4)
+x, w, b = data.uniform(0, 1, (1, 30)), data.normal(0, 0.5, (30, 2)), np.zeros(2)
+w[:, 1] = 0.8 * w[:, 0] + 0.6 * w[:, 1]
+
+
+def two_units(p=0.5, draws=4000):
+    """The outputs of both units under each kind of noise: {name: array (draws, 2)}."""
+    rng = np.random.default_rng(5)
+    dropped, _ = dropout_forward(np.tile(x, (draws, 1)), p, rng)
+    thinned = [dropconnect_forward(x, w, b, p, rng)[0] for _ in range(draws)]
+    return {"inputs dropped": affine_forward(dropped, w, b)[0], "weights dropped": np.vstack(thinned)}
+
+
+plot_two_units(two_units(), p=0.5)
+
+# %% tags=["nbval-check-output"]
+a, c = (x.T * w).T
+show(cosine=a @ c / np.sqrt((a @ a) * (c @ c)), deviations=np.sqrt([a @ a, c @ c]))
+for name, outputs in two_units().items():
+    print(f"{name}: correlation {np.corrcoef(outputs.T)[0, 1]:.2f}, deviations {rounded(outputs.std(axis=0))}")
+silenced, _ = dropout_forward(np.tile(affine_forward(x, w, b)[0], (4000, 1)), 0.5, np.random.default_rng(5))
+print(f"exact zeros: outputs dropped {(silenced == 0).mean():.0%}, weights dropped {(outputs == 0).mean():.0%}")
+
+# %% [markdown]
+# The same clouds from the side, another tilt. Dropped inputs are missing for both units, so both go astray together, by the cosine between $x \odot w_1$ and $x \odot w_2$. Dropped weights are each
+# unit's own affair: 0.02 is chance, within $1/\sqrt{4000}$ or so. And no output is exactly 0. Dropout on the outputs silences a unit; DropConnect lets it speak on part of what it hears.
+#
+# ## What if neighbours are alike?
+#
+# In an image, and in the feature maps that a convolution makes of it, an entry is much like the one beside it. Arrays here have the shape (N, C, height, width): C maps for each sample.
+# `smooth_maps` draws some.
+#
+# **Predict.** Drop half of the entries of such a map. If you had to guess a dropped entry from the kept ones right beside it, how far off would you be,
+# when an entry's standard deviation is 1?
+#
+# **Build 10.5 · `spatial_dropout_forward`** · ●●○ · 5 minutes · four lines\
+# **Build 10.6 · `spatial_dropout_backward`** · ●○○ · 3 minutes · one line\
+# In `dropout_lab/noise.py`. A map stays or goes as a whole, so a sample needs one coin for each of its channels. Broadcasting can carry a coin over a map. Stuck? `hint("spatial_dropout_forward")`.
+
+# %%
+check("spatial_dropout_forward")
+
+# %%
+check("spatial_dropout_backward")
+
+# %%
+my_miss = ...
+maps = smooth_maps((8, 16, 12, 12), np.random.default_rng(6))
+plot_gaps({"dropout": dropout_forward, "spatial": spatial_dropout_forward}, maps, p=0.5, rng=np.random.default_rng(25))
+
+# %% [markdown]
+# Ordinary dropout takes little away from these maps: nine of ten gaps have a kept neighbour, and those tell the entry to about 0.3 of a standard deviation. The next layer
+# can look past the noise. Whole maps cannot be looked past (Tompson et al. 2015). The price: fewer coins. A sample has 16 here, in place of 2,304.
+#
+# ## Before batch normalisation
+#
+# Dropout keeps the mean and raises the variance; at test time it does neither. A layer of weights does not mind. **Batch normalisation** does: in training it remembers the mean and the
+# variance of what it sees, and at test time it divides by the root of the variance that it *remembers*.
+#
+# **Predict.** x is normal with mean 0 and variance 1, p = 0.5. What is the variance in training, and what at test time? With a ReLU before the dropout, is their ratio larger or smaller?
+
+# %%
+my_ratio = ...
+plot_variance_shift(dropout_forward, np.random.default_rng(8))
+
+# %% tags=["nbval-check-output"]
+z = np.random.default_rng(9).standard_normal(1_000_000)
+for layer in (dropout_forward, gaussian_dropout_forward):
+    for p in (0.1, 0.3, 0.5):
+        ratios = [layer(v, p, np.random.default_rng(10))[0].var() / v.var() for v in (z, np.maximum(z, 0))]
+        print(f"{layer.__name__}, p = {p}: {ratios[0]:.2f}, 1 / (1 - p) = {1 / (1 - p):.2f}, with ReLU {ratios[1]:.2f}")
+
+# %% [markdown]
+# The ratio is $1/(1-p)$, and more behind a ReLU, whose mean is not 0: the noise grows with $E[x^2] = \mathrm{Var}[x] + E[x]^2$, while only $\mathrm{Var}[x]$ is there without it. Gaussian noise shifts by as much; it is the second moment again.
+#
+# **Build, in the notebook** · ●○○ · 5 minutes · two lines\
+# Batch normalisation learns from `train`, the output of dropout in training. Normalise `test` with the mean and standard deviation of `train`, and print the standard deviation of the result.
+# What would the next layer expect?
+
+# %%
+z = np.random.default_rng(9).standard_normal(1_000_000)
+train, _ = dropout_forward(z, 0.5, np.random.default_rng(11))
+test, _ = dropout_forward(z, 0.5, np.random.default_rng(11), train=False)
+### BEGIN SOLUTION
+normalised = (test - train.mean()) / train.std()
+print(f"by hand: {normalised.std():.2f}")
+### END SOLUTION
+print(f"sqrt(1 - p): {np.sqrt(0.5):.2f}")
+
+# %% [markdown]
+# The next layer was trained on inputs of standard deviation 1 and gets 0.71. One such layer is a small error; a deep network multiplies them. Li et al. (2018, figure 1) put dropout of 0.5 into every bottleneck of a DenseNet
+# and saw its accuracy on CIFAR-100 fall from 77.42% to 68.55%. One remedy: dropout *behind* the last batch normalisation.
+#
+# ## Noise at test time, on purpose
+#
+# A network with dropout holds many thinned networks. At test time we let all units vote at once. **MC dropout** (Gal and Ghahramani 2016) leaves the coins on, asks again and again, and reports
+# the mean of the answers and their *spread*, the standard deviation.
+#
+# **Build 10.7 · `mc_predict`** · ●●○ · 5 minutes · two lines\
+# In `dropout_lab/noise.py`. Average probabilities, not scores. Should each pass get a generator of its own, made from the same seed? Stuck? `hint("mc_predict")`.
+
+# %%
+check("mc_predict")
+
+# %% [markdown]
+# The problem: two half moons that reach into each other. The network, 2-64-64-2 with p = 0.2, is trained by your own functions.
+
+# %%
+def moons(n, rng):
+    """n points in the plane (n, 2) and their classes (n,): two half circles, with noise."""
+    angle, y = rng.uniform(0, np.pi, n), rng.integers(0, 2, n)
+    x = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    x[y == 1] = [1, 0.5] - x[y == 1]
+    return (x + rng.normal(0, 0.2, x.shape)).astype(np.float32), y
+
+
+@cache
+def trained(n=200):
+    """Parameters of a network that saw n points, in about 600 updates whatever n is; restart the kernel after an edit."""
+    data = Split(*moons(n, np.random.default_rng(12)), *moons(2000, np.random.default_rng(13)))
+    params, _ = fit(init_params([2, 64, 64, 2], np.random.default_rng(14)), data, epochs=30_000 // n, p=0.2, lr=0.05,
+                    batch_size=50, rng=np.random.default_rng(15), watch=False)  # fmt: skip
+    return params
+
+
+def predict(points, p, rng, passes):
+    return mc_predict(trained(), points, p, rng, passes)
+
+
+points, classes = moons(200, np.random.default_rng(12))  # what it was trained on
+new, new_classes = moons(2000, np.random.default_rng(13))
+print(f"accuracy on new points, no noise: {accuracy(trained(), new, new_classes):.3f}")
+print(f"mean of 50 noisy passes: {(predict(new, 0.2, np.random.default_rng(16), 50)[0].argmax(axis=1) == new_classes).mean():.3f}")
+
+# %% [markdown]
+# **Predict.** Where in the plane do the passes disagree most: among the points of one class, between the classes, or far away from all of them? Then turn p and the number of passes below; which of the two
+# makes the green zone wider, and what does the other do?
+
+# %%
+explore_uncertainty(predict, points, classes, p=0.2)
+
+# %% [markdown]
+# The passes disagree along the border between the classes. More passes make the map smoother, not paler. A larger p makes the zone wider.
+#
+# ### What the spread tells
+#
+# **Predict.** Take the tenth of the new points with the largest spread. Which fraction of these does the network get wrong, against about 4% of all? Could the probabilities of a single pass
+# without noise have picked a tenth as good?
+
+# %%
+my_fraction = ...
+mean, std = predict(new, 0.2, np.random.default_rng(16), 50)
+plain, _ = predict(new, 0.0, np.random.default_rng(16), 1)
+wrong = mean.argmax(axis=1) != new_classes
+by_spread, by_probability = np.argsort(-std[:, 1]), np.argsort(plain.max(axis=1))
+print(f"wrong among the 10% of largest spread: {wrong[by_spread[:200]].mean():.2f}, among the others: {wrong[by_spread[200:]].mean():.3f}")
+print(f"wrong among the 10% least sure without noise: {(plain.argmax(axis=1) != new_classes)[by_probability[:200]].mean():.2f}")
+
+# %% [markdown]
+# The spread finds the hard points: about a quarter of that tenth is wrong. Here, the plain probability finds them about as well, at the price of one pass instead of fifty.
+#
+# ### What it does not tell
+#
+# **Predict.** Zoom out eight times. No data lies there, so an honest network would not know. In which part of the plane is it more than 99% sure?
+
+# %%
+my_part = ...
+plot_uncertainty(predict, points, classes, p=0.2, rng=np.random.default_rng(17), reach="far away")
+
+# %% tags=["nbval-check-output"]
+angle = np.linspace(0, 2 * np.pi, 360, endpoint=False)
+circle = 20 * np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+mean, std = predict(circle, 0.2, np.random.default_rng(18), 50)
+blind = (mean.max(axis=1) > 0.99) & (std[:, 1] < 0.02)
+print("on a circle 20 away, sure and without spread in more than half of all directions:", blind.mean() > 0.5)
+
+# %% [markdown]
+# Far out a ReLU network is linear along each ray, so its scores grow with the distance and the softmax saturates. Every thinned network does the same, and nearly all on the same side. They agree,
+# not because they know, but because they are built alike.
+#
+# **Predict.** Is the size of the spread a property of the data? Two tests: another p at prediction time, same network; and networks trained on 50, 200, 1,000 points.
+
+# %%
+my_answer = ...
+for p in (0.1, 0.2, 0.5):
+    print(f"same network, p = {p}: mean spread {predict(new, p, np.random.default_rng(19), 50)[1].mean():.3f}")
+for n in (50, 200, 1000):
+    spread = mc_predict(trained(n), new, 0.2, np.random.default_rng(19), 50)[1].mean()
+    print(f"trained on {n} points, p = 0.2: mean spread {spread:.3f}")
+
+# %% [markdown]
+# The spread follows p, which you chose. The data moves it less, and in no sure direction: over eight seeds, twenty times as many points multiplied the mean spread by 0.65 to 1.32.
+# What is not known for lack of data should shrink with data, and this did not. So the spread ranks points, but its size means nothing by itself. Whoever wants "0.1" to mean something has to calibrate it on held-out points, p included.
+#
+# ## What is now true
+#
+# - Gaussian noise with mean 1 and variance $p/(1-p)$ does in a linear model what dropout does. Behind a bend the shape counts a little.
+# - What is dropped decides what goes astray together: inputs move all units at once, weights each unit alone, maps whole neighbourhoods.
+# - Dropout changes the variance, $1/(1-p)$ and more. Batch normalisation behind it remembers the wrong one.
+# - The spread of noisy passes ranks points near the data. It is no probability of being wrong, and far away it can vanish.
+#
+# **Three questions.**
+#
+# 1. Your `dropconnect_forward` has one mask for the whole batch, the paper has one for each sample. Which lesson-06 measurement says what this costs, and how large is the price for 64 samples?
+# 2. A network ends in one linear output $out = \sum_j w_j x_j$ with dropout on $x$. What does the spread of MC dropout converge to, and which part of it comes from the training labels?
+# 3. `spatial_dropout_forward` is given a hidden layer of 100 units in the shape (N, 100, 1, 1). Which layer is it then? And what does it become for one map of any size, C = 1?
+#
+# ### BEGIN SOLUTION
+# **Answers.**
+#
+# 1. "Whose coin?": the noise of the batch mean. With a shared mask it does not average out over the samples, so its standard deviation is up to $\sqrt{64} = 8$ times as large.
+# 2. To $\sqrt{p/(1-p) \sum_j w_j^2 x_j^2}$. The labels come in only through $w$. If the labels of the same inputs are noisier but lead to the same $w$, the spread is the same.
+# 3. Ordinary dropout: every map has one entry, and a coin of its own. With C = 1 a whole sample is kept or silenced, which leaves nothing to learn from in the silenced ones.
+# ### END SOLUTION
+#
+# **Next:** [Lesson 11, against PyTorch](11_against_pytorch.ipynb), puts the same masks through your layer and `nn.Dropout`.
