@@ -41,8 +41,7 @@ from dropout_lab.training import sgd_momentum
 # But there is another mean. The **normalised geometric mean** multiplies instead of adding. With $P(m)$ the probability of mask $m$, and $\pi_c(m)$ what its network says for class $c$:
 #
 # $$G_c = \frac{\prod_m \pi_c(m)^{P(m)}}{\sum_k \prod_m \pi_k(m)^{P(m)}}$$
-
-# %% [markdown]
+#
 # **Predict.** Three networks: a softmax layer with dropout on its 8 inputs; 8 hidden units with dropout, then a softmax; two hidden layers of 5 units, both with dropout.
 # For which of them is $G$ equal to the network without masks, to rounding?
 
@@ -57,7 +56,7 @@ NETWORKS = {  # sizes and rates, p to drop
 
 @cache
 def small(name):
-    """A small network and what there is to know about it: (params, x, p, probabilities of every thinned one, their chances)."""
+    """A small network and its whole ensemble: (params, x, p, probs, chance)."""
     sizes, p = NETWORKS[name]
     params = init_params(sizes, np.random.default_rng(2))
     x = np.random.default_rng(1).standard_normal((20, sizes[0]))
@@ -143,6 +142,7 @@ print(f"from k = 4 to k = 64 the distance shrinks by about {d[4] / d[64]:.0f}")
 
 # %% [markdown]
 # By 4, the square root of 16: independent errors average out as $1/\sqrt k$. The dots are passes through your own layer. The line was not fitted to them; it is $\sigma/\sqrt k$ with the variance $\sigma^2$ of one pass, from the list of all masks.
+# Should your dots leave the line, ask `dropout-lab check` about the layer.
 #
 # The dashed line is the network without masks. It needs one pass, and it stays where it is.
 #
@@ -160,6 +160,8 @@ print("the course's answer, rounded up:", ensembles.meeting_point(spread, gap))
 # %% [markdown]
 # Nearer to the mean is not yet better. What about errors? A network of 128 hidden units, trained with p = 0.5 on 500 digits of which every fifth label is a random class; 600 digits are held out.
 # $2^{128}$ masks cannot be listed. They can be drawn.
+#
+# **Predict.** One random mask makes more errors than no mask. How many passes must be averaged to draw level: 3, 10, 30, or 100? Is the average of 100 passes better than no mask, or worse?
 
 # %%
 @cache
@@ -185,9 +187,6 @@ def pool(p, k):
     return passes(params, x, 0.5, k, np.random.default_rng(4))
 
 
-# %% [markdown]
-# **Predict.** One random mask makes more errors than no mask. How many passes must be averaged to draw level: 3, 10, 30, or 100? Is the average of 100 passes better than no mask, or worse?
-
 # %%
 my_k, my_winner = ..., ...
 PASSES = [1, 2, 5, 10, 20, 50, 100]
@@ -212,24 +211,20 @@ print("100 passes and no mask are less than 1.5 points apart:", abs(hundred.mean
 # For one sample, mean squared error is squared bias plus variance. The bias is that of no dropout. The variance of $\sum_j x_j m_j w_j$ is a sum over independent coins, each with the $x^2 p/(1-p)$ of lesson 06:
 #
 # $$E\,\|y - (X \odot m)\,w\|^2 = \|y - Xw\|^2 + \frac{p}{1-p}\sum_j w_j^2 \sum_i x_{ij}^2$$
+#
+# **Build, in the notebook** · ●○○ · 5 minutes · two lines\
+# Compute the right-hand side for `X`, `Y`, `W` and p = 0.3, and print it. The cell then measures the left-hand side with 4,000 masks of your layer.
 
 # %%
 rng = np.random.default_rng(5)
 mixing = (np.eye(8) + 0.5 * rng.standard_normal((8, 8))) * np.geomspace(0.5, 2, 8)
 X = rng.standard_normal((200, 8)) @ mixing  # correlated columns of different sizes
-Y = X @ rng.standard_normal(8) + rng.standard_normal(200)
-W = rng.standard_normal(8)
-
-# %% [markdown]
-# **Build, in the notebook** · ●○○ · 5 minutes · two lines\
-# Compute the right-hand side for `X`, `Y`, `W` and p = 0.3, and print it. The cell then measures the left-hand side with 4,000 masks of your layer.
-
-# %%
+Y, W = X @ rng.standard_normal(8) + rng.standard_normal(200), rng.standard_normal(8)
 ### BEGIN SOLUTION
 added = 0.3 / 0.7 * (W**2 * (X**2).sum(axis=0)).sum()
 show(right_hand_side=((Y - X @ W) ** 2).sum() + added)
 ### END SOLUTION
-noisy, _ = dropout_forward(np.tile(X, (4000, 1, 1)), 0.3, np.random.default_rng(6))  # 4,000 copies, a coin for every entry
+noisy, _ = dropout_forward(np.tile(X, (4000, 1, 1)), 0.3, np.random.default_rng(6))  # a coin for every entry
 losses = ((Y - noisy @ W) ** 2).sum(axis=1)
 show(measured=losses.mean(), standard_error=losses.std() / np.sqrt(4000))
 
@@ -248,18 +243,20 @@ def ordinary_ridge(x, y, penalty=50):
     return np.linalg.solve(x.T @ x + penalty * np.eye(8), x.T @ y)
 
 
-for name, solve in {"ordinary ridge": ordinary_ridge, "dropout's": lambda x, y: ensembles.dropout_ridge(x, y, 0.3)}.items():
+for name, solve in {"ordinary ridge": ordinary_ridge, "dropout's ridge": ensembles.dropout_ridge}.items():
     print(f"{name}: fitted values unchanged: {np.allclose(in_mm @ solve(in_mm, Y), X @ solve(X, Y))}")
 
 # %% [markdown]
 # Dropout has no opinion on units. A zero is a zero in metres and in millimetres, so the noise it makes grows with the column.
 #
 # That was the mean over all masks. Training never sees a mean; it sees one mask after the other. Does stochastic gradient descent with dropout find the weights that minimise the mean?
+#
+# **Predict.** The last step of SGD, and the average over 4,500 steps: which of the two lies on the ridge weights? And is either near least squares without dropout?
 
 # %%
 @cache
 def sgd_with_dropout(steps=6000, p=0.3, lr=0.01):
-    """SGD on the squared error with your dropout on the inputs: (the last weights, the average over the last three quarters)."""
+    """SGD on the squared error, dropout on the inputs: (the last weights, the average over the last three quarters)."""
     rng, params, velocity, total = np.random.default_rng(7), {"w": np.zeros(8)}, {}, np.zeros(8)
     for t in range(steps):
         rows = rng.integers(0, len(X), 32)
@@ -269,9 +266,6 @@ def sgd_with_dropout(steps=6000, p=0.3, lr=0.01):
         total += params["w"] if t >= steps // 4 else 0
     return params["w"], total / (steps - steps // 4)
 
-
-# %% [markdown]
-# **Predict.** The last step of SGD, and the average over 4,500 steps: which of the two lies on the ridge weights? And is either near least squares without dropout?
 
 # %%
 my_prediction = ...
@@ -295,22 +289,19 @@ for name, w in {"average": averaged, "least squares": np.linalg.lstsq(X, Y, rcon
 # $$E[\log(1 + e^{\tilde z})] - \log(1 + e^{z}) \approx \tfrac12\, s(1-s)\,\mathrm{Var}[\tilde z], \qquad \mathrm{Var}[\tilde z] = \frac{p}{1-p}\sum_j x_j^2\beta_j^2$$
 #
 # where $\tilde z$ is the score with dropout: Taylor's series to second order, with $s(1-s)$ the curvature of the loss. So, roughly, dropout is an L2 penalty on features that have been rescaled by the data (Wager, Wang and Liang 2013).
-
-# %%
-FEATURES = np.random.default_rng(8).standard_normal((300, 8))
-BETA = np.random.default_rng(9).standard_normal(8)
-VARIANCE = 0.3 / 0.7 * (FEATURES**2 @ BETA**2)  # of each sample's score, p = 0.3
-
-# %% [markdown]
+#
 # **Build, in the notebook** · ●○○ · 5 minutes · two lines\
-# Compute the quadratic penalty of each sample, and print the mean over the 300. Below it stand the course's own, the exact one from the list of all 256 masks, and one measured with your layer and your cross-entropy.
+# Compute the quadratic penalty of each of the 300 samples from `FEATURES`, `BETA` and `VARIANCE`, and print their mean. Below it stand the course's own, the exact one from the list of all 256 masks, and one measured with your layer and your cross-entropy.
 
 # %%
+FEATURES, BETA = np.random.default_rng(8).standard_normal((300, 8)), np.random.default_rng(9).standard_normal(8)
+VARIANCE = 0.3 / 0.7 * (FEATURES**2 @ BETA**2)  # of each sample's score, p = 0.3
 ### BEGIN SOLUTION
 s = 1 / (1 + np.exp(-FEATURES @ BETA))
 show(by_hand=(0.5 * s * (1 - s) * VARIANCE).mean())
 ### END SOLUTION
-show(quadratic=ensembles.quadratic_penalty(FEATURES, BETA, 0.3).mean(), exact=ensembles.exact_penalty(FEATURES, BETA, 0.3).mean())
+exact, quadratic = (f(FEATURES, BETA, 0.3) for f in (ensembles.exact_penalty, ensembles.quadratic_penalty))
+show(quadratic=quadratic.mean(), exact=exact.mean())
 many, labels = np.tile(FEATURES, (400, 1)), np.zeros(120_000, int)
 noisy, _ = dropout_forward(many, 0.3, np.random.default_rng(10))
 losses = [softmax_cross_entropy(np.outer(rows @ BETA, [0, 1]), labels)[0] for rows in (noisy, many)]
@@ -347,7 +338,8 @@ for scale in (0.05, 0.2, 0.5, 1.0):
 my_prediction = ..., ...
 for p in (0.0, 0.5):
     params, x, y = trained(p)
-    print(f"trained with p = {p}: {error(plain(params, x), y):.0f}% errors with all units, {error(pool(p, 100), y).mean():.0f}% with half")
+    whole, half = error(plain(params, x), y), error(pool(p, 100), y).mean()
+    print(f"trained with p = {p}: {whole:.0f}% errors with all units, {half:.0f}% with half of them")
 
 # %% [markdown]
 # Without dropout, half a network is a poor network. With it, half a network is a good one. To be fair: that is what it was trained for, and what you see here is that the training worked. It does not by itself say that this is *why* it makes fewer errors with all its units.

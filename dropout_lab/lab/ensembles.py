@@ -116,7 +116,7 @@ def averages(pool, k):
     return pool[: groups * k].reshape(groups, k, *pool.shape[1:]).mean(axis=1)
 
 
-def dropout_ridge(x, y, p):
+def dropout_ridge(x, y, p=0.3):
     """The w that minimises the mean over all masks of ||y - (x * m) w||^2."""
     gram = x.T @ x
     return np.linalg.solve(gram + p / (1 - p) * np.diag(np.diag(gram)), x.T @ y)

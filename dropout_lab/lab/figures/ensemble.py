@@ -97,7 +97,7 @@ def plot_weights(ols, ridge, averaged, last):
              title="The averaged steps of SGD with dropout land on the ridge solution" if off < 0.05
              else "The averaged steps of SGD are not at the ridge solution")  # fmt: skip
     axes.set_xticks(features)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), handletextpad=1.2)
     small_print(figure, f"relative distance from the ridge weights: average {off:.1%}, last step {last_off:.1%}")
     plt.show()
 
@@ -146,7 +146,7 @@ def plot_features(networks, units=10):
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     measured = ", ".join(f"{label} {value:.2f}" for label, value in rough.items())
     small_print(figure, f"the {units} units with the largest incoming weights; blue: positive, red: negative;"
-                f" roughness (1: random): {measured}")  # fmt: skip
+                f" roughness of all (1: random): {measured}")  # fmt: skip
     plt.show()
 
 
