@@ -314,9 +314,8 @@ show(measured=losses[0] - losses[1])
 
 # %%
 my_prediction = ...
-s = 1 / (1 + np.exp(-FEATURES @ BETA))
 exact, quadratic = (f(FEATURES, BETA, 0.3) for f in (ensembles.exact_penalty, ensembles.quadratic_penalty))
-plot_penalty(s, exact / VARIANCE, quadratic / VARIANCE)
+plot_penalty(ensembles.sigmoid(FEATURES @ BETA), exact / VARIANCE, quadratic / VARIANCE)
 
 # %% tags=["nbval-check-output"]
 for scale in (0.05, 0.2, 0.5, 1.0):

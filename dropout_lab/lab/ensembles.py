@@ -29,9 +29,8 @@ def all_masks(p):
 
 def layer_rates(params, p):
     """[(number of units, rate)] for the input and each hidden layer."""
-    input_rate, hidden_rate = rates(p)
-    depth = len(params) // 2
-    return [(len(params[f"W{i}"]), input_rate if i == 1 else hidden_rate) for i in range(1, depth + 1)]
+    of_input, of_hidden = rates(p)
+    return [(len(params[f"W{i}"]), of_input if i == 1 else of_hidden) for i in range(1, len(params) // 2 + 1)]
 
 
 def thin(params, kept, p):
@@ -132,7 +131,12 @@ def exact_penalty(x, beta, p):
     return np.logaddexp(0, noisy) @ chance - np.logaddexp(0, x @ beta)
 
 
+def sigmoid(z):
+    """1 / (1 + e^-z), without overflow."""
+    return (1 + np.tanh(z / 2)) / 2
+
+
 def quadratic_penalty(x, beta, p):
     """1/2 p / (1 - p) s (1 - s) sum_j x_j^2 beta_j^2 for each sample, with s the predicted probability: array (N,)."""
-    slope = 0.25 / np.cosh((x @ beta) / 2) ** 2  # s (1 - s)
-    return 0.5 * p / (1 - p) * slope * np.einsum("nj,j->n", x**2, beta**2)
+    curvature = sigmoid(x @ beta) * sigmoid(-x @ beta)  # s (1 - s), exact where 1 - s would be rounded
+    return 0.5 * p / (1 - p) * curvature * np.einsum("nj,j->n", x**2, beta**2)
