@@ -1,8 +1,8 @@
 """Rows of tables 2 and 9 of Srivastava et al. 2014, on MNIST, in NumPy: `dropout-lab paper`.
 
 Each run is one configuration and one seed. After every epoch it writes a checkpoint, from which it goes on when it is
-started again, and its result so far. The settings were chosen on the last 10,000 training images (`--validate`); the
-test images are only measured.
+started again, and its result so far. The settings were chosen in short runs that held out the last 10,000 training
+images (results/mnist_validation.json), the number of epochs by the time that there was; the test images only measure.
 """
 
 import argparse
