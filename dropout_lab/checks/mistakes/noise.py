@@ -193,6 +193,15 @@ def weights_in_place(x, w, b, p, rng, train=True):
     return out, (x, old, factor)
 
 
+@mistake("D27", of="dropconnect_forward", title="outputs are dropped: this is dropout behind an affine layer")
+def outputs(x, w, b, p, rng, train=True):
+    """DropConnect thins w before x meets it, so that no output is silenced. What is multiplied by the mask?"""
+    if not train:
+        return _dropconnect(x, w, b, p, rng, train)
+    kept = rng.uniform(size=(len(x), w.shape[1])) < 1 - p
+    return np.einsum("nd,dh->nh", x, w) * _like(x, kept / max(1 - p, 1e-300)) + b, (x, w, _like(w, np.ones(w.shape)))
+
+
 @mistake("D31", of="dropconnect_backward", title="the gradient of w lacks the mask")
 def unmasked_weights(dout, cache):
     """What x met is w * m. From there back to w is one more step of the chain rule."""
