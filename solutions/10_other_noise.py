@@ -53,7 +53,7 @@ plot_factors({"dropout": dropout_forward, "Gaussian dropout": gaussian_dropout_f
 #
 # $$E\,\lVert y - (X \odot m)\,w \rVert^2 = \lVert y - Xw \rVert^2 + \frac{p}{1-p} \sum_j w_j^2 \sum_i x_{ij}^2$$
 #
-# **Predict.** Over 4,000 masks, by how many percent do the mean losses under the two kinds of noise differ? And behind a ReLU, whose mean is more than a square?
+# **Predict.** Over 4,000 masks, by how many percent do the mean losses under the two kinds of noise differ? And the mean of $\mathrm{ReLU}(m_1 - m_2)$, for two factors at p = 0.5: will it be the same, too?
 
 # %% tags=["nbval-check-output"]
 my_percent = ...
@@ -69,8 +69,8 @@ for layer in (dropout_forward, gaussian_dropout_forward):
     print(f"{layer.__name__}: loss / formula {loss / formula:.2f}, mean ReLU of a difference {bend:.2f}")
 
 # %% [markdown]
-# In the linear model the two cannot be told apart: only two moments matter. Behind the ReLU they differ, 0.50 against 0.56, the more inputs a unit has, the less, because a sum
-# of many factors is nearly normal whatever they are. On MNIST, Srivastava et al. (2014, table 10) report 1.08% error with zeros and 0.95% with Gaussian noise.
+# In the linear model the two cannot be told apart: only two moments matter. Behind the ReLU they differ, 0.50 against 0.56. With more inputs they differ less, because a sum
+# of many factors is nearly normal, whatever they are. On MNIST, Srivastava et al. (2014, table 10) report 1.08% error with zeros and 0.95% with Gaussian noise.
 #
 # ## What if weights are dropped?
 #
@@ -124,7 +124,7 @@ silenced, _ = dropout_forward(np.tile(affine_forward(x, w, b)[0], (4000, 1)), 0.
 print(f"exact zeros: outputs dropped {(silenced == 0).mean():.0%}, weights dropped {(outputs == 0).mean():.0%}")
 
 # %% [markdown]
-# The same clouds from the side, another tilt. Dropped inputs are missing for both units, so both go astray together, by the cosine between $x \odot w_1$ and $x \odot w_2$. Dropped weights are each
+# Seen from either axis the two clouds are alike; seen from above, one is tilted. Dropped inputs are missing for both units, so both go astray together, by the cosine between $x \odot w_1$ and $x \odot w_2$. Dropped weights are each
 # unit's own affair: 0.02 is chance, within $1/\sqrt{4000}$ or so. And no output is exactly 0. Dropout on the outputs silences a unit; DropConnect lets it speak on part of what it hears.
 #
 # ## What if neighbours are alike?
@@ -190,13 +190,13 @@ print(f"by hand: {normalised.std():.2f}")
 print(f"sqrt(1 - p): {np.sqrt(0.5):.2f}")
 
 # %% [markdown]
-# The next layer was trained on inputs of standard deviation 1 and gets 0.71. One such layer is a small error; a deep network multiplies them. Li et al. (2018, figure 1) put dropout of 0.5 into every bottleneck of a DenseNet
+# The next layer was trained on inputs of standard deviation 1 and gets 0.71. In a deep network such errors multiply. Li et al. (2018, figure 1) put dropout of 0.5 into every bottleneck of a DenseNet
 # and saw its accuracy on CIFAR-100 fall from 77.42% to 68.55%. One remedy: dropout *behind* the last batch normalisation.
 #
 # ## Noise at test time, on purpose
 #
 # A network with dropout holds many thinned networks. At test time we let all units vote at once. **MC dropout** (Gal and Ghahramani 2016) leaves the coins on, asks again and again, and reports
-# the mean of the answers and their *spread*, the standard deviation.
+# the mean of the answers and their *spread*, the standard deviation. They read it as approximate Bayesian inference. How far does that carry, on a problem that can be drawn?
 #
 # **Build 10.7 · `mc_predict`** · ●●○ · 5 minutes · two lines\
 # In `dropout_lab/noise.py`. Average probabilities, not scores. Should each pass get a generator of its own, made from the same seed? Stuck? `hint("mc_predict")`.
