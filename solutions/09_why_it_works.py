@@ -328,7 +328,7 @@ for scale in (0.05, 0.2, 0.5, 1.0):
 #
 # ## Units that need each other
 #
-# The story told most often: without dropout, units adapt to each other, one correcting what another gets wrong; with it, each must be useful alone. One consequence can be measured. Drop half of the hidden units at random
+# The story told most often is **co-adaptation**: without dropout, units adapt to each other, one correcting what another gets wrong; with it, each must be useful alone. One consequence can be measured. Drop half of the hidden units at random
 # **at test time**, in the network that was trained without dropout, and in the one trained with it.
 #
 # **Predict.** Error with half of the units gone, trained without dropout, and with? Two numbers in percent; 90% is guessing.
@@ -341,7 +341,7 @@ for p in (0.0, 0.5):
     print(f"trained with p = {p}: {whole:.0f}% errors with all units, {half:.0f}% with half of them")
 
 # %% [markdown]
-# Without dropout, half a network is a poor network. With it, half a network is a good one. To be fair: that is what it was trained for, and what you see here is that the training worked. It does not by itself say that this is *why* it makes fewer errors with all its units.
+# Without dropout, half a network is a poor network. With it, half a network errs about as often as the whole of the other. To be fair: that is what it was trained for, and what you see here is that the training worked. It does not by itself say that this is *why* it makes fewer errors with all its units.
 #
 # Next, the features: the weights that lead into a hidden unit, drawn as an image. Srivastava et al. (section 7.1) saw units become detectors of strokes and edges with dropout, in an autoencoder with 256 units.
 #
