@@ -236,7 +236,7 @@ else:
 # %% [markdown]
 # Below 1 your textbook NumPy is the faster one, on this machine, with this version, on the CPU. That is a fact about one function: the
 # CPU version of PyTorch's coin thrower works one coin at a time, and spends most of the layer's time there. The matrix products around it are at least
-# as fast as NumPy's, and on a GPU the comparison is another. Lesson 12 takes the time apart.
+# as fast as NumPy's, and on a GPU the comparison is another.
 
 # %% [markdown]
 # ## What is now true
@@ -259,4 +259,5 @@ else:
 # drop swapped, division by p, a mask that ignores p. At p = 0.5 these coincide with the right layer.
 # ### END SOLUTION
 #
-# **Next:** [12 · The paper, and fast](12_the_paper_and_fast.ipynb) takes all of this to the experiment that made dropout famous.
+# **Next:** lesson 12, the experiment that made dropout famous, is being written. Until it is there, exercise 12.1, `max_norm` in
+# `dropout_lab/training.py`, and the command `dropout-lab paper --help` are.
