@@ -242,6 +242,43 @@ def report(
     _export(results, gradescope, canvas, canvas_column, moodle, github)
 
 
+@teachers
+def site(
+    out: Annotated[Path, typer.Option(help="The folder to write: a new one, or a site, which is replaced.")],
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print lessons and cheat sheet to OUT/pdf.")] = False,
+):
+    """Write the course as static pages: lessons with outputs, gallery of mistakes, cheat sheet.
+
+    Answers are in them, folded. The pages need no server and ask no other host for anything. Nothing is run: what is
+    shown is what `build` stored.
+    """
+    try:
+        from dropout_lab.instructor.site import SiteError
+        from dropout_lab.instructor.site import site as run
+    except ModuleNotFoundError as missing:
+        fail(f'{missing}. The site needs its extra: python -m pip install -e ".[site]"')
+    try:
+        done = run(ROOT, out, typer.echo)
+    except SiteError as error:
+        fail(str(error))
+    if stale := [name for name, current in done.lessons.items() if not current]:
+        typer.echo(f"As last run, not as their sources are now: {', '.join(stale)}. Next: dropout-lab build")
+    if pdf:
+        _print(out, ["cheat_sheet", *done.lessons])
+    typer.echo(f"{out / 'index.html'}: {done.files} files, {done.size / 1e6:.1f} MB, {done.seconds:.0f} s")
+
+
+def _print(out, names):
+    try:
+        from dropout_lab.instructor.site.paper import NoBrowser, print_pages
+    except ModuleNotFoundError as missing:
+        fail(f'{missing}. Printing needs the browser extra: python -m pip install -e ".[browser]"')
+    try:
+        print_pages(out, names, typer.echo)
+    except NoBrowser as error:
+        fail(str(error))
+
+
 def _export(results, *options):
     from dropout_lab.instructor.exports import ExportError, Options, export
 

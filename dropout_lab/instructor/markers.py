@@ -21,6 +21,11 @@ def blank(text, stub):
     return _REGION.sub(lambda region: _line(region[1], stub(region.start())), _checked(text))
 
 
+def replaced(text, with_this):
+    """The text with each solution region replaced by what the function `with_this` makes of its lines."""
+    return _REGION.sub(lambda region: with_this(region[2]), _checked(text))
+
+
 def solutions(text):
     """The lines inside the solution regions, stripped."""
     return [line.strip() for region in _REGION.finditer(text) for line in region[2].splitlines() if line.strip()]
