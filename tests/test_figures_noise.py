@@ -139,7 +139,9 @@ def test_the_panel_can_be_turned_and_starts_from_the_figure(network):
         assert "Error" not in shown.caption
         assert shown.picture not in ("", first)
     shown.turn(p=0.0)
-    assert shown.alt == "Every pass says the same: there is no spread"
+    assert shown.alt.startswith("Every pass says the same: there is no spread")
+    shown.turn(passes=1)
+    assert shown.alt.startswith("One pass is one thinned network")
 
 
 def test_a_plot_prints_its_caption(capsys):

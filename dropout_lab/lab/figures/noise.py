@@ -176,16 +176,18 @@ def draw_uncertainty(figure, predict, x, y, p, rng, passes=30, reach="near the d
     figure.axes[0].set_ylabel("second input")
     far = np.linalg.norm(points - middle, axis=1) > np.ptp(x, axis=0).max()
     sure = np.maximum(mean, 1 - mean) > 0.99
-    figure.suptitle(_uncertainty_title(std, far, sure), fontsize=11, x=0.01, ha="left")
+    figure.suptitle(_uncertainty_title(passes, std, far, sure), fontsize=11, x=0.01, ha="left")
     small_print(figure, f"p = {p:.2f} · {passes} passes · circles: class 0, squares: class 1")
     beyond = (f" Of the places further from the middle than the data is wide, the network is over 99% sure in"
               f" {sure[far].mean():.0%}.") if far.any() else ""  # fmt: skip
-    return (f"The spread is {std.max():.2f} at most. Where the mean is between 0.3 and 0.7 it is"
-            f" {_mean(std[abs(mean - 0.5) < 0.2])} on average; where it is below 0.01 or above 0.99,"
+    return (f"The spread is {std.max():.2f} at most. On average, where the mean is between 0.3 and 0.7:"
+            f" {_mean(std[abs(mean - 0.5) < 0.2])}; where it is below 0.01 or above 0.99:"
             f" {_mean(std[sure])}.{beyond}")  # fmt: skip
 
 
-def _uncertainty_title(std, far, sure):
+def _uncertainty_title(passes, std, far, sure):
+    if passes == 1:
+        return "One pass is one thinned network: there is no spread to be seen"
     if std.max() < 1e-6:
         return "Every pass says the same: there is no spread"
     if far.any() and sure[far].mean() > 0.5:
@@ -194,4 +196,4 @@ def _uncertainty_title(std, far, sure):
 
 
 def _mean(values):
-    return f"{values.mean():.2f}" if values.size else "nowhere to be measured"
+    return f"{values.mean():.2f}" if values.size else "no such place"

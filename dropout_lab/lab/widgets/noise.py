@@ -12,5 +12,5 @@ def explore_uncertainty(predict, x, y, p=0.2):
     def draw(figure, p, passes, reach, seed):
         return draw_uncertainty(figure, predict, x, y, p, np.random.default_rng(seed), passes, reach)
 
-    return panel(draw, "What many thinned networks say", p=rate(p), passes=whole(30, "passes", 1, 100),
+    return panel(draw, "What many thinned networks say", p=rate(p), passes=whole(30, "passes", 1, 60),
                  reach=choice("near the data", "view", REACH), seed=seed("new masks"))  # fmt: skip
