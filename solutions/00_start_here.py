@@ -149,6 +149,8 @@ hint("affine_forward")
 # 3. Why does the course ask for a prediction before it shows anything?
 #
 # ### BEGIN SOLUTION
+# **Answers.**
+#
 # 1. Whether the file was saved. The check reads what is on disk, not what is in the editor.
 # 2. B: each of the 8 · 20 outputs is kept or dropped by itself, so there are 2^160 patterns, against 2^20 for A. A network
 #    that is trained under B sees a new pattern for every sample of every mini-batch.

@@ -288,6 +288,8 @@ show(w=w[:, 0], b=b)
 # 3. In lesson 05, a neuron's output is multiplied by 0 in the forward pass. By the rule for a times, what reaches its input on the way back?
 #
 # ### BEGIN SOLUTION
+# **Answers.**
+#
 # 1. It is 0: the times swaps, and hands $w$ the gradient times $x = 0$. For this sample the weight does not learn, whatever it did wrong.
 # 2. The one for `db`. With one sample the sum, the mean and the first row are the same thing; with five they are not.
 # 3. The gradient times 0, which is 0. The backward pass of a layer that multiplies has to multiply as well.

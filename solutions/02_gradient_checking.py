@@ -369,6 +369,8 @@ for name, error in errors.items():
 # 3. A layer draws new random numbers each time it is called. What would `numerical_gradient` measure, and how would that depend on $h$?
 #
 # ### BEGIN SOLUTION
+# **Answers.**
+#
 # 1. A factor of 2 in that array: a missing one, or one too many. $|a - 2a| / (|a| + |2a|) = 1/3$.
 # 2. On the left, where rounding rules. It says nothing about the gradient: take a larger step.
 # 3. The difference of two unrelated losses, divided by $2h$. It does not shrink with $h$, so the result grows as $1/h$. Lesson 07 begins there.

@@ -271,6 +271,8 @@ print({name: rounded(error) if error > 1e-7 else "below 1e-7" for name, error in
 # 3. `mlp_backward` was checked at one random point. Name a mistake in `mlp_forward` that no gradient check can see.
 #
 # ### BEGIN SOLUTION
+# **Answers.**
+#
 # 1. It is off for every sample, so no gradient reaches its weights, and they never change: a "dead" unit. Only a change in what comes in can wake it.
 # 2. The size of the weights at the start. 14 instead of 2.3 means scores that are confidently wrong before anything was learned.
 # 3. Any forward pass that is another function than intended, but has its own right backward pass: a ReLU on the scores, say, or a missing bias.

@@ -230,6 +230,8 @@ print(f"training {history.last['train_accuracy']:.1%}, held out {history.last['t
 # 3. With $\mu = 0.9$ the steps become ten times as long. Why not take $\mu = 0$ and a learning rate ten times as large?
 #
 # ### BEGIN SOLUTION
+# **Answers.**
+#
 # 1. So that a difference between two sizes comes from the training set, and not from easier or harder images to be tested on.
 # 2. The images have been used to choose, so they are no longer unseen: the best of 40 is partly luck with these 797. Choose on a third part, and report on images
 #    that decided nothing.

@@ -1,20 +1,25 @@
 """What every lesson's set-up cell does."""
 
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
 from IPython import get_ipython
+from IPython.core.pylabtools import print_figure
+from matplotlib.figure import Figure
 
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.lab import plots
 
 
 def start():
-    """Make a saved edit in dropout_lab/ count in the next cell, let blanks speak in one line, and set the figures' style."""
+    """Make a saved edit in dropout_lab/ count in the next cell, let blanks speak in one line, set style and text of figures."""
     shell = get_ipython()
     shell.run_line_magic("load_ext", "autoreload")
     shell.run_line_magic("autoreload", "2")
     shell.set_custom_exc((NotImplementedError,), _show_blank)
+    shell.run_line_magic("matplotlib", "inline")  # now, because it forgets how figures were to be shown before
+    shell.display_formatter.formatters["text/html"].for_type(Figure, _as_image)
     plots.use_style()
     home = Path(find_spec("dropout_lab.layers").origin).parent
     if "site-packages" in home.parts:
@@ -27,3 +32,9 @@ def _show_blank(shell, kind, error, trace, tb_offset=None):
     lines = [f"○ {stub_message(error.with_traceback(trace))}"]
     shell._showtraceback(kind, error, lines)
     return lines
+
+
+def _as_image(figure):
+    """An image with a text for those who cannot see it: JupyterLab gives its own images none."""
+    data = print_figure(figure, base64=True)
+    return f'<img class="dl-figure" alt="{escape(plots.in_words(figure))}" src="data:image/png;base64,{data}">'

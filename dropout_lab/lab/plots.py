@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B7280"  # Okabe and Ito, told apart by all
 WIDTH = 7.2  # inches, a notebook's column
+COLUMNS = 88  # of text beside it: JupyterLab breaks longer lines in the middle of a word
 
 STYLE = {
     "figure.figsize": (WIDTH, 3.2),
@@ -41,6 +42,15 @@ def label_end(axes, x, y, text, colour):
                   fontsize=9)  # fmt: skip
 
 
+def in_words(figure):
+    """The figure's titles, and what stands on the axes of each panel: its text for those who cannot see it."""
+    titles = [figure.get_suptitle(), *(axes.get_title(at) for axes in figure.axes for at in ("left", "center"))]
+    names = [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
+    scales = [f"Across: {x}; up: {y}" if x and y else f"Across: {x}" if x else f"Up: {y}" for x, y in names if x or y]
+    sentences = dict.fromkeys(" ".join(text.split()) for text in (*titles, *scales) if text)  # each once, in order
+    return ". ".join(sentences)
+
+
 def paint(draw, *arguments):
     """Show a figure that draw(figure, *arguments) paints, and print the caption that it returns, for those who read."""
     figure = plt.figure()
@@ -50,4 +60,4 @@ def paint(draw, *arguments):
         plt.close(figure)  # or the notebook shows it, half painted, beside the error
         raise
     plt.show()
-    print(fill(caption, 100))
+    print(fill(caption, COLUMNS))

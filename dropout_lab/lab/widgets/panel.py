@@ -21,7 +21,7 @@ import matplotlib as mpl
 import traitlets
 from matplotlib.figure import Figure
 
-from dropout_lab.lab.plots import STYLE
+from dropout_lab.lab.plots import STYLE, in_words
 
 
 def rate(value, label="drop probability p", low=0.0, high=0.9, step=0.05):
@@ -89,7 +89,7 @@ class Panel(anywidget.AnyWidget):
             caption = self._draw(figure, **values)
             picture = _as_uri(figure)
         with self.hold_sync():
-            self.picture, self.alt, self.caption = picture, _heading(figure), caption
+            self.picture, self.alt, self.caption = picture, in_words(figure), caption
 
 
 def panel(draw, title, **controls):
@@ -98,7 +98,7 @@ def panel(draw, title, **controls):
     Parameters
     ----------
     draw : function of a matplotlib Figure and of the controls by name; returns the caption, a str
-        Called once at the start and again after each change. The figure's title becomes the picture's alt text.
+        Called once at the start and again after each change. The figure's titles and axes become the picture's alt text.
     title : str
         Names the group of controls for those who hear it.
     **controls : made by `rate`, `whole`, `choice`, `seed`
@@ -108,12 +108,6 @@ def panel(draw, title, **controls):
     Panel
     """
     return Panel(draw, title, controls)
-
-
-def _heading(figure):
-    """The figure's title, or the first one among its axes."""
-    titles = [figure.get_suptitle(), *(axes.get_title(loc) for axes in figure.axes for loc in ("left", "center"))]
-    return next(filter(None, titles), "")
 
 
 def _as_uri(figure):
