@@ -1,0 +1,159 @@
+"""Every solution in JupyterLab in Chromium: it runs, its panels move, and all can read it. Then a student's first hour.
+
+One file, so that xdist gives all of it to one worker: one browser, one server, one notebook at a time.
+"""
+
+import shutil
+
+import lab
+import nbformat
+import pytest
+
+from conftest import ROOT
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the extra browser")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: the extra browser")
+pytestmark = [pytest.mark.skipif(not lab.browser_path(), reason=f"none of {', '.join(lab.BROWSERS)} is installed")]
+NAMES = sorted(path.stem for path in (ROOT / "solutions").glob("[0-9]*.ipynb"))
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """A server of solutions that have never been run: what is shown later comes from this run."""
+    home = tmp_path_factory.mktemp("solutions")
+    for name in NAMES:
+        notebook = nbformat.read(ROOT / f"solutions/{name}.ipynb", 4)
+        for cell in code_cells(notebook):
+            cell.outputs, cell.execution_count = [], None
+        nbformat.write(notebook, home / f"{name}.ipynb")
+    with lab.jupyter(home, tmp_path_factory.mktemp("settings"), ROOT / "solutions") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=lab.browser_path(), args=lab.FLAGS)
+        page = browser.new_page(viewport={"width": 1200, "height": 1000})
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def solution(request, page, url):
+    """A solution's name; it is open in the page, and all of it has been run."""
+    lab.open_notebook(page, url, f"{request.param}.ipynb")
+    lab.run_all(page)
+    yield request.param
+    lab.shut_kernels(url)
+
+
+def test_a_solution_runs_without_errors_and_shows_what_it_should(page, solution):
+    lab.photograph(page, solution)
+    assert page.locator(lab.BAD).all_inner_texts() == []
+    notebook = nbformat.read(ROOT / f"solutions/{solution}.ipynb", 4)
+    speaking = [bool(cell.outputs) for cell in code_cells(notebook)]
+    shown = [cell.locator(".jp-OutputArea-output").count() > 0 for cell in page.locator(".jp-CodeCell").all()]
+    assert shown == speaking
+
+
+def test_panels_answer_to_keyboard_and_mouse(page, solution):
+    """Each slider is moved both ways, each button pressed; each time the picture and the caption below it change."""
+    for panel in page.locator(".dl-panel").all():
+        for slider in panel.locator("input[type=range]").all():
+            moves_by(lambda: press_an_arrow(slider), page, panel)
+            moves_by(lambda: click_at_a_quarter(page, slider), page, panel)
+        for button in panel.locator("button").all():
+            moves_by(lambda: button.press("Enter"), page, panel)
+
+
+def moves_by(act, page, panel):
+    """What a reader sees and hears of a panel is different after act()."""
+    picture, caption = panel.locator("img"), panel.locator(".dl-caption")
+    before = [picture.get_attribute("src"), caption.inner_text()]
+    act()
+    changed = "([picture, caption, before]) => picture.src !== before[0] && caption.innerText !== before[1]"
+    page.wait_for_function(changed, arg=[picture.element_handle(), caption.element_handle(), before], timeout=20_000)
+    page.evaluate(lab.SETTLED, 200)
+    assert "Error" not in caption.inner_text()
+    assert picture.get_attribute("alt")
+
+
+def press_an_arrow(slider):
+    full = slider.evaluate("node => node.value === node.max")
+    slider.press("ArrowLeft" if full else "ArrowRight")
+
+
+def click_at_a_quarter(page, slider):
+    """Click the slider's track at a quarter of its length, or at three quarters if it stands in the left half."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    left = slider.evaluate("node => node.valueAsNumber < (Number(node.min) + Number(node.max)) / 2")
+    page.mouse.click(box["x"] + box["width"] * (0.75 if left else 0.25), box["y"] + box["height"] / 2)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_outputs_can_be_read_by_all(page, solution, theme):
+    """axe-core finds nothing serious or critical in what the lesson shows: names, alt texts, contrast."""
+    lab.use_theme(page, theme)
+    try:
+        if "Dark" in theme:
+            lab.photograph(page, f"dark-{solution}")
+        found = lab.barriers(page, axe.Axe())
+    finally:
+        lab.use_theme(page, "JupyterLab Light")
+    assert found == []
+
+
+# A student's first hour
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory):
+    """What a student has: the lessons and the package with its blanks."""
+    home = tmp_path_factory.mktemp("student")
+    derived = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    for folder in ("dropout_lab", "lessons"):
+        shutil.copytree(ROOT / folder, home / folder, ignore=derived)
+    return home
+
+
+@pytest.fixture(scope="module")
+def student_url(student, tmp_path_factory):
+    with lab.jupyter(student, tmp_path_factory.mktemp("settings"), student) as address:
+        yield address
+
+
+def test_a_student_writes_a_function_wrong_then_right(page, student_url):
+    """Blank, named mistake, passed: in one kernel, with the file edited and saved beside the lesson."""
+    lab.open_notebook(page, student_url, "lessons/01_backprop_by_hand.ipynb")
+    lab.run_cell(page, "from dropout_lab.lab.notebook import start")
+    check = 'check("affine_forward")'
+    assert "○ `affine_forward` is still blank. Lesson 01, exercise 1.1" in lab.output(lab.run_cell(page, check))
+
+    write_in_editor(page, "`affine_forward` is still blank", "return x @ w, (x, w)")
+    wrong = lab.output(lab.run_cell(page, check))
+    assert "✗ `affine_forward` · b is not added" in wrong
+    assert "Traceback" not in wrong
+
+    write_in_editor(page, "return x @ w, (x, w)", "return x @ w + b, (x, w)")
+    assert "✓ affine_forward · " in lab.output(lab.run_cell(page, check))
+    lab.shut_kernels(student_url)
+
+
+def write_in_editor(page, old, new):
+    """Open layers.py in a tab, type new in the place of the line that holds old, save, and come back to the lesson."""
+    lab.command(page, "docmanager:open", path="dropout_lab/layers.py")
+    line = page.locator(".jp-FileEditor .cm-line").filter(has_text=old).first
+    line.wait_for()
+    line.click(click_count=3)  # all of the line, even where it is wrapped
+    page.keyboard.type(f"    {new}")
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.evaluate(lab.SETTLED, 300)
+    page.get_by_role("tab", name="01_backprop").click()
