@@ -26,6 +26,7 @@ SETTINGS = {
     "html_theme": "sphinx_book_theme",
     "html_title": "dropout-lab",
     "html_theme_options": {"show_toc_level": 2, "use_download_button": False, "navbar_persistent": []},
+    "html_context": {"default_mode": "auto"},  # light or dark, as the reader's system is
     "html_static_path": ["_static"],
     "html_css_files": ["course.css"],
     "html_copy_source": False,
