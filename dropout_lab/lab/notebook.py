@@ -1,5 +1,6 @@
 """What every lesson's set-up cell does."""
 
+import ast
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,15 +9,17 @@ from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 
+from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.lab import plots
 
 
 def start():
-    """Make a saved edit in dropout_lab/ count in the next cell, let blanks speak in one line, set style and text of figures."""
+    """Let a saved edit in dropout_lab/ count in the next cell, a blank speak in one line, and figures have words."""
     shell = get_ipython()
     shell.run_line_magic("load_ext", "autoreload")
-    shell.run_line_magic("autoreload", "2")
+    shell.run_line_magic("autoreload", "2 --hide-errors")  # it would show a page of traceback, twice
+    shell.events.register("pre_run_cell", _name_unreadable)
     shell.set_custom_exc((NotImplementedError,), _show_blank)
     shell.run_line_magic("matplotlib", "inline")  # now, because it forgets how figures were to be shown before
     shell.display_formatter.formatters["text/html"].for_type(Figure, _as_image)
@@ -25,6 +28,17 @@ def start():
     if "site-packages" in home.parts:
         print(f"The exercises are read from {home}, a copy that you will not edit."
               " Install again from the course's folder with: python -m pip install -e .")  # fmt: skip
+
+
+def _name_unreadable(info):
+    """Say in a line which of the six files does not parse, since cells go on with its last readable version."""
+    for name in MODULES:
+        path = Path(find_spec(f"dropout_lab.{name}").origin)
+        try:
+            ast.parse(path.read_text("utf-8"))
+        except SyntaxError as error:
+            print(f"✗ dropout_lab/{name}.py, line {error.lineno}: {error.msg}."
+                  " Until this is mended and saved, the version before it counts.")  # fmt: skip
 
 
 def _show_blank(shell, kind, error, trace, tb_offset=None):

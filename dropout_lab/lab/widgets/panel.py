@@ -98,7 +98,7 @@ def panel(draw, title, **controls):
     Parameters
     ----------
     draw : function of a matplotlib Figure and of the controls by name; returns the caption, a str
-        Called once at the start and again after each change. The figure's titles and axes become the picture's alt text.
+        Called once at the start and again after each change. The figure's titles and axes become its alt text.
     title : str
         Names the group of controls for those who hear it.
     **controls : made by `rate`, `whole`, `choice`, `seed`
