@@ -5,6 +5,7 @@ from textwrap import fill
 import matplotlib.pyplot as plt
 
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B7280"  # Okabe and Ito, told apart by all
+INK = {VERMILION: "#B34700", GREEN: "#007A5A"}  # their darker twins for words: 5 to 1 against white, where they have 3
 WIDTH = 7.2  # inches, a notebook's column
 COLUMNS = 88  # of text beside it: JupyterLab breaks longer lines in the middle of a word
 
@@ -36,9 +37,14 @@ def small_print(figure, text):
     figure.supxlabel(text, fontsize=8, color=GREY, ha="left", x=0.01)
 
 
+def ink(colour):
+    """The colour in which words about a line of that colour are written."""
+    return INK.get(colour, colour)
+
+
 def label_end(axes, x, y, text, colour):
     """Name a line where it ends, in its colour, instead of in a legend."""
-    axes.annotate(text, (x[-1], y[-1]), xytext=(5, 0), textcoords="offset points", color=colour, va="center",
+    axes.annotate(text, (x[-1], y[-1]), xytext=(5, 0), textcoords="offset points", color=ink(colour), va="center",
                   fontsize=9)  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dropout_lab.lab.plots import BLUE, GREY, VERMILION, WIDTH, small_print
+from dropout_lab.lab.plots import BLUE, GREY, VERMILION, WIDTH, ink, small_print
 from dropout_lab.lab.show import rounded
 
 NEURON = {"w": (0, 2), "x": (0, 0), "×": (1.5, 1), "b": (1.9, -0.6), "+": (3, 1),
@@ -56,7 +56,7 @@ def plot_shared_bias(dout, db):
         ax.text(4.7, plus[1], f"output of sample {i}", va="center", fontsize=10)
         _node(ax, plus, "+")
     _node(ax, bias, "b")
-    ax.text(-0.35, bias[1], f"db = {rounded(db)}", ha="right", va="center", fontsize=11, color=VERMILION)
+    ax.text(-0.35, bias[1], f"db = {rounded(db)}", ha="right", va="center", fontsize=11, color=ink(VERMILION))
     total = " + ".join(rounded(g) for g in dout).replace("+ -", "− ")
     ax.set_title("One bias serves every sample, so what comes back along its paths adds up")
     small_print(figure, f"below an edge: the gradient that comes back. {total} = {rounded(np.sum(dout))}")
@@ -131,7 +131,7 @@ def _edge(ax, start, end, above, below, at=0.5):
     place = (start[0] + at * (end[0] - start[0]), start[1] + at * rise)
     for text, up, colour in ((above, 1, BLUE), (below, -1, VERMILION)):
         side = {0: "center", -1: "right", 1: "left"}[-up * slope]
-        ax.annotate(text, place, xytext=(-up * 9 * slope, up * 9), textcoords="offset points", color=colour,
+        ax.annotate(text, place, xytext=(-up * 9 * slope, up * 9), textcoords="offset points", color=ink(colour),
                     fontsize=9.5, va="center", ha=side)  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from dropout_lab.gradcheck import numerical_gradient
-from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, label_end, paint, small_print
+from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, ink, label_end, paint, small_print
 
 KEPT, DROPPED = BLUE, "#F3F4F6"
 
@@ -77,8 +77,8 @@ def draw_means(figure, schemes, x, p, rng, batches=60):
         axes.plot(count, train, color=BLUE, linestyle="-")
         axes.axhline(test, color=VERMILION, linestyle="--")
         axes.set_title(name, fontsize=10)
-        axes.annotate("test", (batches, test), xytext=(0, 5), textcoords="offset points", color=VERMILION, ha="right",
-                      va="bottom", fontsize=9)  # fmt: skip
+        axes.annotate("test", (batches, test), xytext=(0, 5), textcoords="offset points", color=ink(VERMILION),
+                      ha="right", va="bottom", fontsize=9)  # fmt: skip
         axes.annotate("training", (count[0], train[-1]), xytext=(0, 9), textcoords="offset points", color=BLUE,
                       ha="left", va="bottom", fontsize=9)  # fmt: skip
         agree[name] = abs(train[-1] - test) <= 0.05 * abs(test)

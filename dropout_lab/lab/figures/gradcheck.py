@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, small_print
+from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, ink, small_print
 
 STYLES = ((BLUE, "-", "o"), (VERMILION, "--", "s"), (GREEN, ":", "^"))
 STEPS = 10.0 ** np.arange(-16, 0.25, 0.25)
@@ -37,7 +37,7 @@ def plot_steps(methods, x, slope, title, steps=STEPS):
         ax.plot(steps[best], errors[best], marker, color=colour, markersize=8)
         offset, side = ((0, 12), "left") if flat else ((-8, -12), "right") if place == 0 else ((8, -12), "left")
         ax.annotate(f"{name}: {errors[best]:.0e} at h = {steps[best]:.0e}", (steps[best], errors[best]), xytext=offset,
-                    textcoords="offset points", ha=side, va="center", fontsize=9, color=colour)  # fmt: skip
+                    textcoords="offset points", ha=side, va="center", fontsize=9, color=ink(colour))  # fmt: skip
     ax.set(title=title, xlabel="step h (units of x)", ylabel="relative error", ylim=(FLOOR / 3, 10))
     small_print(figure, f"{np.size(x)} points between {np.min(x):.2f} and {np.max(x):.2f}; L2 ratio over all of them")
     plt.show()
