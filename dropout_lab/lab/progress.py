@@ -44,7 +44,7 @@ def bar(description, total=None, unit="it"):
 
 
 def watched():
-    """Whether somebody sees a bar: a terminal or a notebook with a reader. DROPOUT_LAB_PROGRESS=off says no.
+    """Whether somebody is looking: a terminal or a notebook with a reader. DROPOUT_LAB_PROGRESS=off says no.
 
     A notebook that runs by itself (nbval, nbclient, nbconvert) sends its cells without leave to ask for input; a
     notebook with a reader in front of it gives that leave.
