@@ -125,7 +125,7 @@ def test_a_hint_comes_in_three_steps():
     assert run("hint", "affine_backward", "--step", "4").returncode == 2
 
 
-@pytest.mark.parametrize("arguments", [(), ("check",), ("hint",), ("build",), ("grade",), ("release",)])
+@pytest.mark.parametrize("arguments", [(), ("check",), ("hint",), ("build",), ("grade",), ("release",), ("site",)])
 def test_help_helps(arguments):
     result = run(*arguments, "--help")
     assert result.returncode == 0 and "Usage" in result.stdout and len(result.stdout) > 200
