@@ -112,6 +112,8 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(SiteError, match="holds other files"):
         site(ROOT, tmp_path)
+    with pytest.raises(SiteError, match="is a file"):
+        site(ROOT, tmp_path / "thesis.txt")
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 

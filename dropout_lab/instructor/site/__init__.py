@@ -68,7 +68,9 @@ def site(root, out, progress=print):
         If the folder holds something else, or Sphinx warns: of a link that leads nowhere, say.
     """
     root, out, start = Path(root), Path(out).resolve(), time.perf_counter()
-    if out.exists() and any(out.iterdir()) and not (out / "gallery.html").exists():
+    if out.exists() and not out.is_dir():
+        raise SiteError(f"{out} is a file; give a folder")
+    if out.exists() and any(out.iterdir()) and not (out / "_static" / "course.css").exists():
         raise SiteError(f"{out} holds other files; give a new folder")
     with tempfile.TemporaryDirectory(prefix="dropout-lab-site-") as scratch:
         source, fresh = Path(scratch) / "source", Path(scratch) / "site"
