@@ -1,10 +1,9 @@
 """The figures of lessons 00 to 02 show the functions that they are given; a wrong function looks wrong."""
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
+from drawing import no_window, rendered  # noqa: F401
 from dropout_lab.gradcheck import numerical_gradient
 from dropout_lab.lab.figures import backprop, gradcheck, start
 from dropout_lab.lab.widgets.gradcheck import explore_steps
@@ -15,18 +14,9 @@ POINTS = np.linspace(0.3, 1.5, 20)
 SLOPES = 1 - np.tanh(POINTS) ** 2
 
 
-@pytest.fixture(autouse=True)
-def no_window(monkeypatch):
-    monkeypatch.setattr(plt, "show", lambda: None)
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-        plt.close("all")
-
-
 def texts():
     """Every text of the current figure that is not empty."""
-    figure = plt.gcf()
-    figure.savefig("/dev/null", format="png")
+    figure = rendered()
     found = [text.get_text() for axes in figure.axes for text in axes.texts]
     return [text for text in (*found, figure.get_supxlabel()) if text]
 

@@ -2,33 +2,16 @@
 
 import re
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
+from drawing import drawn, no_window  # noqa: F401
 from dropout_lab.dropout import dropout_backward, dropout_forward, zeroing_backward, zeroing_forward
 from dropout_lab.lab.figures import dropout as figures
 
 
-@pytest.fixture(autouse=True)
-def no_window():
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-        plt.close("all")
-
-
 def rng(seed=0):
     return np.random.default_rng(seed)
-
-
-def drawn(draw, *arguments):
-    """(title, caption) of a figure that was drawn without errors."""
-    figure = Figure()
-    caption = draw(figure, *arguments)
-    figure.savefig("/dev/null", format="png")
-    return figure.get_suptitle() or figure.axes[0].get_title(loc="left") or figure.axes[0].get_title(), caption
 
 
 def units(text):

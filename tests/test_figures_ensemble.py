@@ -1,25 +1,10 @@
 """The figures of lesson 09 say in their titles what they measured, and say something else when it is not so."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from drawing import no_window, title  # noqa: F401
 from dropout_lab.lab.figures import ensemble as figures
-
-
-@pytest.fixture(autouse=True)
-def no_window():
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-        plt.close("all")
-
-
-def title():
-    """The sentence over the figure that was drawn last."""
-    figure = plt.gcf()
-    figure.savefig("/dev/null", format="png")
-    return figure.get_suptitle() or figure.axes[0].get_title(loc="left") or figure.axes[0].get_title()
 
 
 def test_a_geometric_mean_off_the_diagonal_is_counted_out():

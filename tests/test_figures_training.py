@@ -1,10 +1,10 @@
 """The figures of lessons 03 and 04 show the functions and numbers that they are given; a wrong function looks wrong."""
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from drawing import no_window, rendered  # noqa: F401
 from dropout_lab.lab.experiments import History, Rows
 from dropout_lab.lab.figures import network as network_figures
 from dropout_lab.lab.figures import training as training_figures
@@ -13,17 +13,8 @@ from dropout_lab.network import init_params, loss_and_grads, softmax
 from dropout_lab.training import sgd_momentum
 
 
-@pytest.fixture(autouse=True)
-def no_window(monkeypatch):
-    monkeypatch.setattr(plt, "show", lambda: None)
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-        plt.close("all")
-
-
 def panels():
-    plt.gcf().savefig("/dev/null", format="png")
-    return plt.gcf().axes
+    return rendered().axes
 
 
 def labels(axes):
