@@ -57,8 +57,8 @@ def course_folder():
     for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
         if (folder / FIRST).exists() and (folder / "dropout_lab").is_dir():
             return folder
-    raise LaunchError(f"{here} is not in the course's folder, and the package is not installed from one."
-                      " Change to the folder that holds README.md and lessons/, and run: python -m pip install -e .")  # fmt: skip
+    raise LaunchError(f"{here} is not in the course's folder, and the package is not installed from one. Change to the"
+                      " folder that holds README.md and lessons/, and run: python -m pip install -e .")  # fmt: skip
 
 
 def free_port(wanted):

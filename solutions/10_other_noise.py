@@ -15,8 +15,14 @@ from dropout_lab.checks import check, hint
 from dropout_lab.dropout import dropout_forward
 from dropout_lab.lab.data import Split
 from dropout_lab.lab.experiments import accuracy, fit
-from dropout_lab.lab.figures.noise import (plot_factors, plot_gaps, plot_two_units, plot_uncertainty,
-                                           plot_variance_shift, smooth_maps)
+from dropout_lab.lab.figures.noise import (
+    plot_factors,
+    plot_gaps,
+    plot_two_units,
+    plot_uncertainty,
+    plot_variance_shift,
+    smooth_maps,
+)
 from dropout_lab.lab.show import rounded, show
 from dropout_lab.lab.widgets.noise import explore_uncertainty
 from dropout_lab.layers import affine_forward

@@ -69,7 +69,8 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
     root = Path(root)
     for name in only:
         if name not in MODULES and not _sources(root, [name]):
-            raise BuildError(f"there is no lesson or module {name!r}; give a number such as 05, or one of {', '.join(MODULES)}")
+            known = ", ".join(MODULES)
+            raise BuildError(f"there is no lesson or module {name!r}; give a number such as 05, or one of {known}")
     manifest = _read_manifest(root)
     files = derived(root, only)
     stale = [f for f in files if _content(root / f.path) != f.text]
