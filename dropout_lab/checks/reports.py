@@ -7,7 +7,6 @@ from dropout_lab.checks.exercises import find
 
 SYMBOL = {"passed": "✓", "failed": "✗", "error": "✗", "blank": "○"}
 COLOUR = {"passed": "#007a5a", "failed": "#b34700", "error": "#b34700", "blank": "#5f6b76"}
-ANSI = {"passed": "\x1b[32m", "failed": "\x1b[31m", "error": "\x1b[31m", "blank": "\x1b[2m"}
 
 
 class CheckFailed(Exception):
@@ -18,7 +17,7 @@ class CheckFailed(Exception):
         self.verdict = verdict
 
     def _render_traceback_(self):
-        return as_text(self.verdict, colour=True).splitlines()
+        return as_text(self.verdict, bold=True).splitlines()
 
 
 class Report:
@@ -43,12 +42,12 @@ def opening(verdict):
     return f"{name}`{verdict.exercise.name}` · {verdict.headline}{points}"
 
 
-def as_text(verdict, colour=False, width=88):
-    """The report as lines of text."""
+def as_text(verdict, bold=False, width=88):
+    """The report as lines of text; bold for its opening, since a terminal's red cannot be read on JupyterLab's red."""
     first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
     lines = [fill(first, width), *(fill(line, width, initial_indent="  ", subsequent_indent="  ") for line in rest)]
-    if colour:
-        lines[0] = f"{ANSI[verdict.status]}{lines[0]}\x1b[0m"
+    if bold:
+        lines[0] = f"\x1b[1m{lines[0]}\x1b[0m"
     return "\n".join(lines)
 
 
