@@ -97,7 +97,7 @@ def open_notebook(page, url, path, timeout=60_000):
     page.evaluate(SETTLED, 400)
 
 
-def run_all(page, timeout=120_000):
+def run_all(page, timeout=240_000):
     """Run > Run All Cells, and wait until the last cell is through."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()

@@ -13,7 +13,10 @@ from conftest import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the extra browser")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: the extra browser")
-pytestmark = [pytest.mark.skipif(not lab.browser_path(), reason=f"none of {', '.join(lab.BROWSERS)} is installed")]
+pytestmark = [
+    pytest.mark.skipif(not lab.browser_path(), reason=f"none of {', '.join(lab.BROWSERS)} is installed"),
+    pytest.mark.timeout(600),  # a busy machine is slow, not wrong
+]
 NAMES = sorted(path.stem for path in (ROOT / "solutions").glob("[0-9]*.ipynb"))
 
 
@@ -78,7 +81,7 @@ def moves_by(act, page, panel):
     before = [picture.get_attribute("src"), caption.inner_text()]
     act()
     changed = "([picture, caption, before]) => picture.src !== before[0] && caption.innerText !== before[1]"
-    page.wait_for_function(changed, arg=[picture.element_handle(), caption.element_handle(), before], timeout=20_000)
+    page.wait_for_function(changed, arg=[picture.element_handle(), caption.element_handle(), before], timeout=60_000)
     page.evaluate(lab.SETTLED, 200)
     assert "Error" not in caption.inner_text()
     assert picture.get_attribute("alt")

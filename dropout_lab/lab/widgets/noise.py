@@ -10,7 +10,8 @@ def explore_uncertainty(predict, x, y, p=0.2):
     """Mean and spread of many passes over the plane; `predict(points, p, rng, passes)` gives both."""
 
     def draw(figure, p, passes, reach, seed):
-        return draw_uncertainty(figure, predict, x, y, p, np.random.default_rng(seed), passes, reach)
+        caption = draw_uncertainty(figure, predict, x, y, p, np.random.default_rng(seed), passes, reach)
+        return f"p = {p:.2f}, passes: {passes}, {reach}, seed {seed}. {caption}"
 
     return panel(draw, "What many thinned networks say", p=rate(p), passes=whole(30, "passes", 1, 60),
                  reach=choice("near the data", "view", REACH), seed=seed("new masks"))  # fmt: skip
