@@ -115,7 +115,8 @@ def test_the_panel_can_be_turned_and_starts_from_the_figure(network):
         return mc_predict(params, points, p, rng, passes)
 
     shown = explore_uncertainty(predict, x, y, p=0.3)
-    assert shown.caption == drawn(figures.draw_uncertainty, predict, x, y, 0.3, rng(0), 30)[1]
+    same = drawn(figures.draw_uncertainty, predict, x, y, 0.3, rng(0), 30)[1]
+    assert shown.caption == f"p = 0.30, passes: 30, near the data, seed 0. {same}"
     first = shown.picture
     for turn in ({"p": 0.0}, {"p": 0.9, "passes": 1}, {"reach": "far away"}, {"seed": 5, "passes": 3, "p": 0.3}):
         shown.turn(**turn)
