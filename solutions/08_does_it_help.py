@@ -146,7 +146,7 @@ my_prediction = ...
 
 @cache
 def curves():
-    return sweep(train_digits, grid(p=[0.0, (0.1, 0.5)], noise=[0.2], epochs=[40], lr=[0.15], curve=[True]), seeds=range(8))
+    return sweep(train_digits, grid(p=[0.0, (0.1, 0.5)], noise=[0.2], epochs=[30], lr=[0.15], curve=[True]), seeds=range(8))
 
 
 plot_bands(curves(), title="Without dropout the held-out accuracy peaks, then falls as the wrong labels are learnt")

@@ -249,3 +249,10 @@ def test_the_checksum_is_that_of_keras_mnist(monkeypatch):
         assert fingerprint(arrays) == data.MNIST_SHA256
     monkeypatch.setenv("DROPOUT_LAB_MNIST", KERAS)
     assert np.bincount(mnist().y_train).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+
+
+def test_the_digits_are_those_that_scikit_learn_loads():
+    from sklearn.datasets import load_digits
+
+    for ours, theirs in zip(data._digits(), load_digits(return_X_y=True)):
+        np.testing.assert_array_equal(ours, theirs)

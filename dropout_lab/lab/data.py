@@ -1,11 +1,14 @@
 """Real images to train on: scikit-learn's digits (inside its package, no download) and MNIST."""
 
+import gzip
 import hashlib
 import os
 import sys
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -70,14 +73,26 @@ def digits(train=1000, seed=0, dtype=np.float32):
     ----------
     Alpaydin and Kaynak 1998, "Optical recognition of handwritten digits", UCI Machine Learning Repository.
     """
-    from sklearn.datasets import load_digits
-
-    x, y = load_digits(return_X_y=True)
+    x, y = _digits()
     if not 0 < train < len(x):
         raise ValueError(f"train must be 1 to {len(x) - 1}, so that some of {len(x)} digits are held out, not {train}")
     order = np.random.default_rng(seed).permutation(len(x))
     x, y = (x[order] / 16).astype(dtype), y[order].astype(np.int64)
     return Split(x[:train], y[:train], x[train:], y[train:])
+
+
+@cache
+def _digits():
+    """All pixels, 0 ... 16, and classes, read from the file in scikit-learn, whose import takes two seconds."""
+    package = find_spec("sklearn")
+    file = package and Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+    if file and file.exists():
+        with gzip.open(file, "rt") as lines:
+            table = np.loadtxt(lines, delimiter=",")
+        return table[:, :-1], table[:, -1]
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
 
 
 def mnist(dtype=np.float32):
