@@ -113,14 +113,14 @@ my_best_p = ...
 @cache
 def noisy():
     rates = [0.0, 0.1, 0.3, 0.5, 0.7, 0.9]
-    return sweep(train_digits, grid(p=rates, noise=[0.2], epochs=[40], lr=[0.05]), seeds=range(6))
+    return sweep(train_digits, grid(p=rates, noise=[0.2], epochs=[30], lr=[0.05]), seeds=range(6))
 
 
 plot_sweep(noisy(), x="p", title="With wrong labels, dropout helps over a wide range of p", xlabel="p, hidden units",
            ylabel="held-out accuracy, fraction")
 
 # %% tags=["nbval-check-output"]
-for p in (0.1, 0.5, 0.9):
+for p in (0.3, 0.5, 0.7):
     d = paired_difference(*errors(noisy(), {"p": 0.0}, {"p": p}))
     print(f"p = {p}: {'helps' if d.low > 0 else 'hurts' if d.high < 0 else 'not decided'} (95% interval)")
 
@@ -170,7 +170,7 @@ print("the rest is still above 0:", paired_difference(best_plain, last_dropout).
 # %% [markdown]
 # ## How many images?
 #
-# **Predict.** 100, 300 or 1,000 training images: where does dropout save the most?
+# **Predict.** 200 or 1,000 training images: where does dropout save more? And which of the two intervals is wider?
 
 # %%
 my_prediction = ...
@@ -178,15 +178,14 @@ my_prediction = ...
 
 @cache
 def sizes():
-    return sweep(train_digits, grid(train=[100, 300], p=[0.0, (0.1, 0.5)], epochs=[100], lr=[0.1]), seeds=range(8))
+    return sweep(train_digits, grid(train=[200], p=[0.0, (0.1, 0.5)], epochs=[100], lr=[0.1]), seeds=range(8))
 
 
-comparisons = {f"{n} images": paired_difference(*errors(sizes().where(train=n))) for n in (100, 300)}
-comparisons["1000 images"] = paired_difference(*errors(main()))
-plot_differences(comparisons, "With few images the intervals are wide", "error saved by dropout, percentage points")
+comparisons = {"200 images": paired_difference(*errors(sizes())), "1000 images": paired_difference(*errors(main()))}
+plot_differences(comparisons, "With few images the interval is wide", "error saved by dropout, percentage points")
 
 # %% [markdown]
-# With few images the intervals are wide: which images came into the training set matters more than anything else. Srivastava et al. (section 7.4) saw no gain with 100 and 500 images of MNIST, and a growing one after that.
+# With few images the interval is wide: which images came into the training set matters more than anything else. Srivastava et al. (section 7.4) saw no gain with 100 and 500 images of MNIST, and a growing one after that.
 # Whether our digits do the same, eight seeds cannot say. To halve an interval takes four times as many.
 
 # %% [markdown]
