@@ -145,6 +145,8 @@ def grade(
     The functions are judged as `check` judges them, on fresh inputs, in a process that cannot see the judge. Every
     submission gets a result, whatever is in it: OUT/results/STUDENT.json. Then what `report` writes is written.
     """
+    if sys.platform == "win32":
+        fail("grading limits students' code by means that Windows does not have; use WSL, or Gradescope's autograder")
     from dropout_lab.instructor.command import GradingError, grade_folder
 
     try:
