@@ -48,7 +48,6 @@ ESSENTIAL = {
     "06_daemon",
     "07_eight_gigabytes",
     "11_the_reference_from_disk",
-    "17_results_rewritten_at_exit",
     "31_segfault",
     "writes_a_file",
     "reads_the_judge",
