@@ -1,6 +1,6 @@
 """Whoever is right is told so: other algebra, other caches, other samplers, over a thousand seeds each.
 
-Every twentieth of them unless all are asked for.
+Every fiftieth of them unless all are asked for.
 """
 
 from collections import Counter
