@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if sys.platform == "win32":  # grading limits processes by means that Windows does not have
     collect_ignore_glob = ["test_grading_*.py", "test_gradescope.py"]
 SEED_STEP = 1 if os.environ.get("DROPOUT_LAB_SEEDS") == "all" else 50  # all of the many seeds, or every fiftieth
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # the first on the path is driven
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 os.environ["PYTHONPATH"] = str(ROOT / "solutions")
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # two workers on two cores
 os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
@@ -23,6 +26,19 @@ sys.path.insert(0, str(ROOT / "solutions"))
 def root():
     """The repository."""
     return ROOT
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium that Playwright drives."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the extra browser")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not path:
+        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
 
 
 @pytest.fixture

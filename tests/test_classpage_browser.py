@@ -1,25 +1,10 @@
 """The class page and feedback in a real browser: nothing asked for, nothing run, nothing cut off on a narrow screen."""
 
-import shutil
-
 import pytest
 
 import classroom
 from classroom import HOSTILE, document, row
 from dropout_lab.instructor.exports import export
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the extra browser")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM:
-        pytest.skip("no Chromium is installed")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

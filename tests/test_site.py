@@ -2,7 +2,6 @@
 
 import html.parser
 import re
-import shutil
 import urllib.parse
 
 import pytest
@@ -15,7 +14,6 @@ pytest.importorskip("myst_nb", reason="myst-nb is not installed: the extra site"
 from dropout_lab.instructor.site import SiteError, site  # noqa: E402
 
 pytestmark = pytest.mark.timeout(900)  # a build takes about 40 s of processor time
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RAW = re.compile(r"\\[a-zA-Z]{2,}|\\\(|\\\[|\$\$|(?<![\w$])\$[^$\n]+\$")  # LaTeX that nobody has set
 
 
@@ -115,17 +113,6 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     with pytest.raises(SiteError, match="is a file"):
         site(ROOT, tmp_path / "thesis.txt")
     assert (tmp_path / "thesis.txt").read_text() == "mine"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the extra browser")
-    if not CHROMIUM:
-        pytest.skip("no Chromium is installed")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def test_in_a_browser_nothing_fails_and_no_formula_stays_raw(browser, built):

@@ -11,12 +11,8 @@ import pytest
 
 from conftest import ROOT
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the extra browser")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: the extra browser")
-pytestmark = [
-    pytest.mark.skipif(not lab.browser_path(), reason=f"none of {', '.join(lab.BROWSERS)} is installed"),
-    pytest.mark.timeout(600),  # a busy machine is slow, not wrong
-]
+pytestmark = pytest.mark.timeout(600)  # a busy machine is slow, not wrong
 NAMES = sorted(path.stem for path in (ROOT / "solutions").glob("[0-9]*.ipynb"))
 
 
@@ -38,13 +34,11 @@ def url(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=lab.browser_path(), args=lab.FLAGS)
-        page = browser.new_page(viewport={"width": 1200, "height": 1000})
-        page.set_default_timeout(60_000)
-        yield page
-        browser.close()
+def page(browser):
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="module", params=NAMES)
