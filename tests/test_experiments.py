@@ -282,6 +282,39 @@ def test_runs_share_the_machine_and_the_environment_is_put_back(monkeypatch):
     assert os.environ["OPENBLAS_NUM_THREADS"] == "7" and "OMP_NUM_THREADS" not in os.environ
 
 
+def test_the_next_sweep_has_the_same_processes_unless_a_file_was_saved(monkeypatch):
+    first, second = (sweep(run_that_reports, [{}], [0], workers=1)[0]["pid"] for _ in range(2))
+    digest = experiments.implementation()
+    monkeypatch.setattr(experiments, "implementation", lambda: digest + " saved")
+    with pytest.raises(RuntimeError, match="save your files"):  # fresh ones, which find the old files here
+        sweep(run_that_reports, [{}], [0], workers=1)
+    monkeypatch.undo()
+    assert first == second != sweep(run_that_reports, [{}], [0], workers=1)[0]["pid"]
+
+
+def test_a_run_that_raises_leaves_no_process_behind():
+    before = set(multiprocessing.active_children())
+    with pytest.raises(ZeroDivisionError, match="in the run"):
+        sweep(run_that_fails, [{}], [0], workers=1)
+    for child in set(multiprocessing.active_children()) - before:
+        child.join(30)
+        assert not child.is_alive()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+def test_workers_end_with_a_parent_that_is_killed(root, student_env):
+    code = ("import os, signal, sys\n"
+            "from dropout_lab.lab.experiments import sweep\n"
+            "from test_experiments import run_that_reports\n"
+            "if __name__ == '__main__':\n"
+            "    print(sweep(run_that_reports, [{}], [0], workers=1)[0]['pid'], flush=True)\n"
+            "    os.kill(os.getpid(), signal.SIGKILL)\n")  # fmt: skip
+    env = student_env | {"PYTHONPATH": os.pathsep.join([str(root / "solutions"), str(root / "tests")])}
+    # the worker inherits the pipe: it is at its end when the last process that could write to it has ended
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL and int(done.stdout)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to itself")
 def test_stopping_by_hand_does_not_wait_for_the_runs_under_way(monkeypatch):
     @contextmanager

@@ -11,10 +11,12 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 from typing import NamedTuple
 from uuid import uuid4
@@ -276,8 +278,13 @@ def sweep(run, settings, seeds, executor=None, workers=None):
                          " put it in a module, or use train_digits with settings")  # fmt: skip
     if executor is not None:
         return _collect(executor, run, tasks)
-    with _pool(min(workers or _cores(), len(tasks) or 1)) as pool:
-        return _collect(pool, run, tasks)
+    rows = Rows()
+    try:
+        rows = _collect(_pool(min(workers or _cores(), len(tasks) or 1)), run, tasks)
+    finally:
+        if len(rows) < len(tasks):  # some are still at work
+            _end_pool()
+    return rows
 
 
 def _collect(executor, run, tasks):
@@ -323,14 +330,23 @@ def implementation():
 _PROCESS, _LOADED = uuid4().hex, implementation()  # this process, and what it imported when it started
 
 
-@contextmanager
+_pools = {}  # at most one: {what its processes were started with: (pool, processes that are not its)}
+
+
 def _pool(workers):
-    """Fresh processes (spawn): the same on every system, with the import path of this one. None is left at the end."""
-    context, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-    try:
-        yield pool
-    finally:
+    """The processes of the last sweep, or fresh ones (spawn, the same on every system) if a file was saved since."""
+    asked = workers, implementation(), tuple(sys.path)
+    if asked not in _pools:
+        _end_pool()
+        others = set(multiprocessing.active_children())
+        spawn = multiprocessing.get_context("spawn")
+        _pools[asked] = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start_worker), others
+    return _pools[asked][0]
+
+
+def _end_pool():
+    while _pools:
+        pool, others = _pools.popitem()[1]
         pool.shutdown(wait=False, cancel_futures=True)
         end = perf_counter() + 1
         for worker in set(multiprocessing.active_children()) - others:
@@ -339,9 +355,16 @@ def _pool(workers):
 
 
 def _start_worker():
-    """Leave interrupts to the parent, which knows what to keep; no bars from many processes at once."""
+    """Leave interrupts to the parent, which knows what to keep; end with it; no bars from many processes at once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["DROPOUT_LAB_PROGRESS"] = "off"
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    """A kernel that is killed says no goodbye, and a worker that waits for runs would wait for ever."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 @contextmanager

@@ -249,7 +249,7 @@ def _span(values):
 
 
 def _listed(units):
-    """"units 3, 7 and 9"."""
+    """Units 3, 7 and 9 in words."""
     words = [str(u) for u in units]
     if len(words) < 2:
         return f"unit {words[0]}" if words else "no unit"
