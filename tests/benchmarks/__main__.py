@@ -88,8 +88,8 @@ def _table(rows):
     extras = ("ns_per_entry", "ns_per_multiply_add", "error")
     extra = next((key for key in extras if any(key in row for row in rows)), None)
     head = ["what", "best ms", "median ms", f"ratio to {rows[0]['reference']}", "smallest", "middle half"]
-    body = [[row["what"], _text(row["best_ms"]), _text(row["median_ms"]), f"**{row['ratio']:.3f}**",
-             f"{row['ratio_min']:.3f}", f"{row['ratio_low']:.3f} to {row['ratio_high']:.3f}",
+    body = [[row["what"], _text(row["best_ms"]), _text(row["median_ms"]), f"**{_ratio(row['ratio'])}**",
+             _ratio(row["ratio_min"]), f"{_ratio(row['ratio_low'])} to {_ratio(row['ratio_high'])}",
              *([_text(row.get(extra, ""))] if extra else [])] for row in rows]  # fmt: skip
     return _pipes([head + ([extra.replace("_", " ")] if extra else []), *body])
 
@@ -100,6 +100,10 @@ def _pipes(rows):
 
 def _text(value):
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _ratio(value):
+    return f"{value:.3f}" if value >= 0.01 else f"{value:.2g}"
 
 
 def _rounded(value):
