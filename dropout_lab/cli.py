@@ -199,9 +199,9 @@ def gradescope(
 ):
     """Write the autograder for Gradescope: the same judges, for each submission as it is handed in."""
     try:
+        from dropout_lab.files import write_atomically
         from dropout_lab.instructor import demands
         from dropout_lab.instructor.autograder_zip import autograder
-        from dropout_lab.instructor.files import write_atomically
     except ModuleNotFoundError as missing:
         fail(f'{missing}. The autograder needs the test extra: python -m pip install -e ".[test]"')
     try:

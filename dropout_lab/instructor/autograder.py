@@ -24,8 +24,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from dropout_lab.files import write_atomically
 from dropout_lab.instructor import gradescope
-from dropout_lab.instructor.files import write_atomically
 from dropout_lab.instructor.grade import Settings, grade
 from dropout_lab.instructor.results import NotAResult, parse, row_from
 from dropout_lab.instructor.sandbox import PLAIN, Limits, NoSandbox, Sandbox, choose

@@ -17,10 +17,11 @@ from threading import Lock
 
 from tqdm import tqdm
 
+from dropout_lab.files import digest, write_atomically
 from dropout_lab.instructor.demands import Late
-from dropout_lab.instructor.files import digest, write_atomically
 from dropout_lab.instructor.grade import as_record, grade
 from dropout_lab.instructor.submissions import collect, find, names
+from dropout_lab.lab.machine import cores
 
 CONNECT = 20  # seconds to find a cluster
 PATIENCE = 120  # seconds beyond the time limit of a submission, after which the process that grades it is given up
@@ -89,11 +90,6 @@ def result_file(out, student):
     safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in student)[:80].lstrip(".")
     name = safe if safe and safe == student else f"{safe}-{digest(student.encode())[:8]}"
     return Path(out) / "results" / f"{name}.json"
-
-
-def cores():
-    """How many processes can work at once, as far as this one is allowed to."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _task(path, student, out):

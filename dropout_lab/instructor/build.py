@@ -15,9 +15,9 @@ import jupytext
 import nbformat
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
+from dropout_lab.files import digest, write_atomically
 from dropout_lab.instructor import markers
 from dropout_lab.instructor.execute import execute
-from dropout_lab.instructor.files import digest, write_atomically
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SETUP = """\

@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dropout_lab.files import write_atomically
 from dropout_lab.instructor import canvas, classpage, feedback, github, gradescope, moodle, tables
-from dropout_lab.instructor.files import write_atomically
 from dropout_lab.instructor.results import read_all
 from dropout_lab.instructor.sheets import SheetError
 from dropout_lab.instructor.texts import plain

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.verdicts import Verdict, judge
-from dropout_lab.instructor.files import digest
+from dropout_lab.files import digest
 from dropout_lab.instructor.proxies import Boundary, Lost, TooLong, Unavailable
 from dropout_lab.instructor.sandbox import BWRAP, Limits
 from dropout_lab.instructor.similarity import fingerprint

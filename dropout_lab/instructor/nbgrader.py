@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
+from dropout_lab.files import write_atomically
 from dropout_lab.instructor.build import read_source, stub
-from dropout_lab.instructor.files import write_atomically
 
 _CHECK = re.compile(r'^check\("(\w+)"\)$', re.MULTILINE)
 _REGION = "### BEGIN SOLUTION"

@@ -13,9 +13,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from dropout_lab.files import write_atomically
 from dropout_lab.instructor import leaks
 from dropout_lab.instructor.build import derived
-from dropout_lab.instructor.files import write_atomically
 from dropout_lab.instructor.selection import in_words
 from dropout_lab.instructor.tree import is_scrap, student_files
 

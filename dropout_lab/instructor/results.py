@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES
-from dropout_lab.instructor.files import digest
+from dropout_lab.files import digest
 from dropout_lab.instructor.texts import plain
 
 SCHEMA, VERSION = "dropout-lab/result", 1

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dropout_lab.files import writing
 from dropout_lab.lab.progress import bar
 
 MNIST_TRAIN = 60_000  # the first rows of OpenML's table are the training images, the other 10,000 the test images
@@ -194,14 +195,8 @@ def _from_openml(file):
 
 def _keep(file, arrays):
     """Write the arrays for next time. A folder that cannot be written costs only that."""
-    partial = file.with_suffix(f".{os.getpid()}.npz")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(partial, **arrays)
-        os.replace(partial, file)
-    except OSError:
-        with suppress(OSError):
-            partial.unlink()
+    with suppress(OSError), writing(file) as stream:
+        np.savez_compressed(stream, **arrays)
 
 
 @contextmanager

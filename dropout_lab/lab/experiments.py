@@ -28,6 +28,7 @@ from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.lab import data as datasets
 from dropout_lab.lab import steps
+from dropout_lab.lab.machine import cores
 from dropout_lab.lab.progress import bar
 
 # ---- one network ----
@@ -280,7 +281,7 @@ def sweep(run, settings, seeds, executor=None, workers=None):
         return _collect(executor, run, tasks)
     rows = Rows()
     try:
-        rows = _collect(_pool(min(workers or _cores(), len(tasks) or 1)), run, tasks)
+        rows = _collect(_pool(min(workers or cores(), len(tasks) or 1)), run, tasks)
     finally:
         if len(rows) < len(tasks):  # some are still at work
             _end_pool()
@@ -402,11 +403,6 @@ def _threadpool_limits():
     except ImportError:
         return nullcontext()
     return threadpool_limits(1)
-
-
-def _cores():
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # ---- comparing ----

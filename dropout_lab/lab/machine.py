@@ -19,7 +19,7 @@ def machine(*packages):
 
 
 def cores():
-    """How many cores this process may use."""
+    """How many cores this process may use: so many processes can work at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dropout_lab.files import write_atomically, writing
 from dropout_lab.lab import data as datasets
 from dropout_lab.lab.fast import MLP
 from dropout_lab.lab.machine import cores, machine
@@ -132,15 +133,12 @@ def _epoch(net, x, y, setting, seed, epoch):
 
 
 def _keep(file, record, net):
-    """Checkpoint, then result, each whole or not at all: written beside, then renamed."""
+    """Checkpoint, then result, each whole or not at all."""
     arrays = {f"{kind} {name}": array for kind in ("params", "velocity") for name, array in getattr(net, kind).items()}
     state = json.dumps({"record": record, "coins": net.bits.state})
-    partial = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with open(partial, "wb") as stream:
+    with writing(file.with_name(f"{file.name}.npz")) as stream:
         np.savez(stream, state=np.array(state), **arrays)
-    os.replace(partial, file.with_name(f"{file.name}.npz"))
-    partial.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    os.replace(partial, file.with_name(f"{file.name}.json"))
+    write_atomically(file.with_name(f"{file.name}.json"), json.dumps(record, indent=1) + "\n")
 
 
 def _resume(file, record, net):
