@@ -17,6 +17,7 @@ from dropout_lab.lab.ensembles import ensemble, passes, plain
 from dropout_lab.lab.experiments import fit
 from dropout_lab.lab.figures.ensemble import (
     plot_activity,
+    plot_convergence,
     plot_features,
     plot_monte_carlo,
     plot_penalty,
@@ -25,6 +26,7 @@ from dropout_lab.lab.figures.ensemble import (
     plot_weights,
 )
 from dropout_lab.lab.show import rounded, show
+from dropout_lab.lab.widgets.ensemble import explore_convergence
 from dropout_lab.layers import affine_forward, relu_forward, softmax_cross_entropy
 from dropout_lab.network import init_params
 from dropout_lab.training import sgd_momentum
@@ -158,6 +160,26 @@ show(by_hand=spread / gap**2)  # sigma / sqrt(k) = gap
 print("the course's answer, rounded up:", ensembles.meeting_point(spread, gap))
 
 # %% [markdown]
+# Now the distance from the network without masks itself, for all three networks. Average the *scores*, not the probabilities.
+#
+# **Predict.** In which of them does the average go to the network without masks, and in which does it stop short?
+
+# %%
+my_prediction = [...]
+THREE = {name: small(name)[:3] for name in NETWORKS}
+plot_convergence(THREE, of="scores", rng=np.random.default_rng(0))
+
+# %% [markdown]
+# Where the scores are linear in the mask, their average goes on as $1/\sqrt k$. A ReLU after the mask stops it.
+#
+# **Predict.** Averages of *probabilities*: in how many of the three do they go on? Turn the panel below to them, then press *new masks* a few times. Do the dots keep to the line?
+
+# %%
+explore_convergence(THREE)
+
+# %% [markdown]
+# In none. The softmax is a bend as well, and the probabilities aim at the arithmetic mean. Each seed gives other dots around the same line: chance decides where a dot lies, and $k$ how far out it can be.
+#
 # Nearer to the mean is not yet better. What about errors? A network of 128 hidden units, trained with p = 0.5 on 500 digits of which every fifth label is a random class; 600 digits are held out.
 # $2^{128}$ masks cannot be listed. They can be drawn.
 #

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from drawing import no_window, title  # noqa: F401
+from drawing import drawn, no_window, title  # noqa: F401
+from dropout_lab.lab import ensembles
 from dropout_lab.lab.figures import ensemble as figures
+from dropout_lab.network import init_params
 
 
 def test_a_geometric_mean_off_the_diagonal_is_counted_out():
@@ -18,6 +20,33 @@ def test_the_law_of_averages_is_named_where_it_holds(power, says):
     counts = np.array([1, 4, 16, 64])
     figures.plot_root_law(counts, 0.3 * counts**-power, variance=0.09, gap=0.05)
     assert title().endswith(says)
+
+
+def networks():
+    """One in which the scores are linear in the mask, and one in which they are not."""
+    sizes, x = {"one": [5, 8, 3], "two": [5, 5, 5, 3]}, np.random.default_rng(1).standard_normal((20, 5))
+    return {name: (init_params(widths, np.random.default_rng(2)), x, 0.4) for name, widths in sizes.items()}
+
+
+@pytest.mark.parametrize(("of", "count"), [("scores", 1), ("probabilities", 0)])
+def test_averages_reach_the_network_without_masks_where_they_are_linear_in_the_mask(of, count):
+    title, caption = drawn(figures.draw_convergence, networks(), of, np.random.default_rng(0))
+    assert title == f"Averages of {of} go to the network without masks in {count} of 2 networks"
+    assert caption.count("and 0 for endless k") == count
+
+
+def test_averages_of_a_layer_that_does_not_scale_leave_the_law(monkeypatch):
+    """The law is from the list of masks; the dots are from the student's layer."""
+
+    def unscaled(params, x, p, rng, train=True):
+        params = {name: a * (1 - p) if train and name == "W2" else a for name, a in params.items()}
+        return right(params, x, p, rng, train)
+
+    right = ensembles.mlp_forward
+    monkeypatch.setattr(ensembles, "mlp_forward", unscaled)
+    one = {"one": networks()["one"]}
+    title, _ = drawn(figures.draw_convergence, one, "scores", np.random.default_rng(0))
+    assert title.startswith("The averages do not follow the law")
 
 
 def test_the_title_names_the_first_average_within_one_sd():

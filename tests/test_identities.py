@@ -97,6 +97,21 @@ def test_an_average_of_k_passes_is_sd_over_sqrt_k_from_the_mean_of_all_masks(k):
     assert abs(squared.mean() - law) < BEYOND * math.sqrt(spread / groups) / len(covariance)  # a mean over the classes
 
 
+@pytest.mark.parametrize(("sizes", "linear"), [([5, 8, 3], True), ([5, 4, 4, 3], False)])
+def test_the_mean_of_the_scores_is_that_without_masks_where_they_are_linear_in_the_mask(sizes, linear):
+    variance, gap = ensembles.law_of_distances(*small(sizes), 0.4, answer=np.asarray)
+    assert variance > 0.01
+    assert (gap < 1e-12) == linear
+
+
+def test_distances_are_those_of_the_first_passes_from_the_network_without_masks():
+    params, x = small([5, 8, 3])
+    off = ensembles.distances_from_plain(params, x, 0.4, 6, np.random.default_rng(3))
+    pool = ensembles.passes(params, x, 0.4, 6, np.random.default_rng(3))
+    expected = [ensembles.rms(pool[:k].mean(axis=0), ensembles.plain(params, x)) for k in range(1, 7)]
+    np.testing.assert_allclose(off, expected, atol=1e-12)
+
+
 def test_from_the_meeting_point_on_averages_are_nearer_than_the_network_without_masks():
     k = ensembles.meeting_point(variance=0.0174, gap=0.0483)
     assert 0.0174 / k <= 0.0483**2 < 0.0174 / (k - 1)

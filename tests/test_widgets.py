@@ -11,7 +11,9 @@ import pytest
 
 from dropout_lab.dropout import dropout_backward, dropout_forward, zeroing_forward
 from dropout_lab.lab.widgets.dropout import explore_flow, explore_masks, explore_means
+from dropout_lab.lab.widgets.ensemble import explore_convergence
 from dropout_lab.lab.widgets.panel import Panel, choice, panel, rate, seed, whole
+from dropout_lab.network import init_params
 
 
 def draw(figure, p, n, how, seed):
@@ -140,3 +142,16 @@ def test_a_new_mini_batch_has_other_masks_and_the_same_seed_the_same_ones():
     assert shown.picture != first_picture
     shown.turn(seed=0)
     assert (shown.caption, shown.picture) == (first, first_picture)
+
+
+def test_averages_over_masks_can_be_turned_to_each_network_and_from_end_to_end():
+    x, sizes = np.random.default_rng(1).standard_normal((20, 5)), {"a": [5, 8, 3], "b": [5, 4, 4, 3]}
+    networks = {name: (init_params(widths, np.random.default_rng(2)), x, 0.4) for name, widths in sizes.items()}
+    shown = explore_convergence(networks)
+    assert shown.caption.startswith("Seed 0, k = 64, averages of scores. Distance from the network without masks: b ")
+    said = {shown.caption}
+    for turn in ({"network": "a"}, {"exponent": 0}, {"exponent": 10}, {"of": "probabilities"}, {"seed": 1}):
+        shown.turn(**turn)
+        assert png(shown)
+        said.add(shown.caption)
+    assert len(said) == 6 and not any("Error" in caption for caption in said)

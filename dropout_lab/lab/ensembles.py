@@ -53,12 +53,15 @@ def thin(params, kept, p):
     return thinned
 
 
-def plain(params, x):
-    """What the network says without masks: class probabilities (N, C), by your `mlp_forward` at test time."""
-    return softmax(mlp_forward(params, x, 0.0, np.random.default_rng(0), train=False)[0])
+def plain(params, x, answer=softmax):
+    """What the network says without masks, array (N, C), by your `mlp_forward` at test time.
+
+    `answer` turns scores into what is asked for: class probabilities, or np.asarray for the scores themselves.
+    """
+    return answer(mlp_forward(params, x, 0.0, np.random.default_rng(0), train=False)[0])
 
 
-def ensemble(params, x, p):
+def ensemble(params, x, p, answer=softmax):
     """What every thinned network says.
 
     Returns
@@ -67,7 +70,7 @@ def ensemble(params, x, p):
     chance : array (M,), the probability of each network
     """
     kept, chance = all_masks(np.concatenate([np.full(units, rate) for units, rate in layer_rates(params, p) if rate]))
-    return np.stack([plain(thin(params, mask, p), x) for mask in kept]), chance
+    return np.stack([plain(thin(params, mask, p), x, answer) for mask in kept]), chance
 
 
 def arithmetic_mean(probs, chance):
@@ -96,7 +99,7 @@ def meeting_point(variance, gap):
     return int(np.ceil(variance / gap**2))
 
 
-def passes(params, x, p, k, rng, rows=20_000):
+def passes(params, x, p, k, rng, rows=20_000, answer=softmax):
     """k passes with masks from your dropout layer: class probabilities (k, N, C).
 
     Several passes share one call, with x stacked below itself: every row has its own coins.
@@ -105,7 +108,7 @@ def passes(params, x, p, k, rng, rows=20_000):
     for start in range(0, k, together):
         copies = min(together, k - start)
         scores = mlp_forward(params, np.tile(x, (copies, 1)), p, rng)[0]
-        out.append(softmax(scores).reshape(copies, *x.shape[:1], -1))
+        out.append(answer(scores).reshape(copies, *x.shape[:1], -1))
     return np.concatenate(out)
 
 
@@ -113,6 +116,22 @@ def averages(pool, k):
     """The pool (T, N, C) cut into T // k groups, and the mean of each: (T // k, N, C)."""
     groups = len(pool) // k
     return pool[: groups * k].reshape(groups, k, *pool.shape[1:]).mean(axis=1)
+
+
+def distances_from_plain(params, x, p, k, rng, answer=softmax):
+    """How far the mean of the first 1, 2, ... k passes is from the network without masks: root mean square, (k,)."""
+    pool = passes(params, x, p, k, rng, answer=answer)
+    means = np.cumsum(pool, axis=0) / np.arange(1, k + 1)[:, None, None]
+    return np.sqrt(((means - plain(params, x, answer)) ** 2).mean(axis=(1, 2)))
+
+
+def law_of_distances(params, x, p, answer=softmax):
+    """(variance of one pass, distance of the mean over all masks from the network without masks), from the whole list.
+
+    The mean of k passes is then about sqrt(variance / k + gap^2) away from the network without masks.
+    """
+    every = ensemble(params, x, p, answer)
+    return variance(*every), rms(arithmetic_mean(*every), plain(params, x, answer))
 
 
 def dropout_ridge(x, y, p=0.3):

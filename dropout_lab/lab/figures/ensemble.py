@@ -3,8 +3,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dropout_lab.lab.ensembles import meeting_point
-from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, label_end, small_print
+from dropout_lab.lab.ensembles import distances_from_plain, law_of_distances, meeting_point
+from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, ink, label_end, paint, small_print
+from dropout_lab.lab.show import rounded
+from dropout_lab.network import softmax
+
+AVERAGED = {"scores": np.asarray, "probabilities": softmax}  # what the passes are asked for
+FEWEST, MOST = 1, 1024  # masks
+EXACT = 1e-12
 
 
 def plot_three_means(networks):
@@ -53,6 +59,60 @@ def plot_root_law(counts, errors, variance, gap):
     axes.set_xlim(counts[0] * 0.8, counts[-1] * 2.6)
     small_print(figure, "dots: measured with the layer's own masks; line: from the list of all masks, nothing fitted")
     plt.show()
+
+
+def plot_convergence(networks, of, rng):
+    """How near averages over more and more masks come to the network without masks: {label: (params, x, p)}."""
+    paint(draw_convergence, networks, of, rng)
+
+
+def draw_convergence(figure, networks, of, rng, k=MOST):
+    """Paint `plot_convergence` on a figure and return the caption. `of` is one of AVERAGED; k masks are shown."""
+    figure.set_size_inches(WIDTH, 3.1)
+    all_axes = figure.subplots(1, len(networks), sharex=True, sharey=True, squeeze=False)[0]
+    reached, lawful, said, laws = [], True, [], []
+    for axes, (name, (params, x, p)) in zip(all_axes, networks.items()):
+        path = distances_from_plain(params, x, p, MOST, rng, AVERAGED[of])
+        variance, gap = law_of_distances(params, x, p, AVERAGED[of])
+        law = np.sqrt(variance / np.arange(1, MOST + 1) + gap**2)
+        laws.append(law)
+        _draw_path(axes, path[:k], law, gap)
+        axes.set(title=name, xlabel="masks averaged, k")
+        reached += [name] if gap < EXACT else []
+        lawful &= bool(np.abs(np.log(path / law)).max() < np.log(3))
+        stays = "0" if gap < EXACT else rounded(gap, 2)
+        here, expected = rounded(path[k - 1], 2), rounded(law[k - 1], 2)
+        said.append(f"{name} {here} (by the law {expected}, and {stays} for endless k)")
+    all_axes[0].set(ylabel="rms distance from no masks", ylim=(np.min(laws) / 1.6, np.max(laws) * 1.6))
+    figure.suptitle(_convergence_title(networks, of, reached, lawful), fontsize=11, x=0.01, ha="left")
+    small_print(figure, f"averages of {of} · line: sd / sqrt(k), and what stays · dots: your layer's masks")
+    return f"k = {k}, averages of {of}. Distance from the network without masks: {', '.join(said)}."
+
+
+def _draw_path(axes, path, law, gap):
+    """The distances measured for 1, 2, 4, ... masks, on the law that they should follow and over what stays."""
+    every, shown = np.arange(1, MOST + 1), 2 ** np.arange(int(np.log2(len(path))) + 1)
+    axes.loglog(every, law, "-", color=GREEN, linewidth=1.5)
+    axes.loglog(shown, path[shown - 1], "o", color=BLUE, markersize=4)
+    axes.loglog(shown[-1:], path[shown[-1:] - 1], "o", color=BLUE, markersize=9)
+    if gap > EXACT:
+        axes.axhline(gap, color=VERMILION, linestyle="--", linewidth=1.2)
+        look = {"xytext": (0, 3), "textcoords": "offset points", "color": ink(VERMILION), "fontsize": 9}
+        axes.annotate("endless k", (FEWEST, gap), **look)
+    axes.set_xlim(FEWEST * 0.7, MOST * 1.4)
+    axes.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    axes.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5, 1, 2], ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"])
+    axes.minorticks_off()
+
+
+def _convergence_title(networks, of, reached, lawful):
+    if not lawful:
+        return "The averages do not follow the law: this layer is not dropout"
+    if len(networks) > 1:
+        return f"Averages of {of} go to the network without masks in {len(reached)} of {len(networks)} networks"
+    if reached:
+        return f"Averages of {of} go to the network without masks as 1/sqrt(k)"
+    return f"Averages of {of} stop short of the network without masks"
 
 
 def plot_monte_carlo(counts, errors, reference, ylabel="error on held-out images, %"):
