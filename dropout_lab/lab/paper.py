@@ -37,15 +37,15 @@ class Setting:
     lr: float = 0.05  # falls in a straight line, step by step, to 0 at the end
     momentum: float = 0.95  # reached in a straight line, epoch by epoch, from 0.5
     rising: int = 5  # epochs until then
-    epochs: int = 80
+    epochs: int = 100
     batch: int = 128
     hidden: tuple = (1024, 1024)
 
 
 CONFIGS = {
-    "plain": Setting(lr=0.02, epochs=25),
+    "plain": Setting(lr=0.1, epochs=25),
     "dropout": Setting(p=(0.2, 0.5)),
-    "max-norm": Setting(p=(0.2, 0.5), limit=1.5),
+    "max-norm": Setting(p=(0.2, 0.5), limit=1.0),
 }
 TITLES = {"plain": "no dropout", "dropout": "dropout", "max-norm": "dropout, max-norm"}
 
