@@ -13,7 +13,9 @@ import numpy as np
 
 from dropout_lab.lab.experiments import grid, paired_difference, sweep, train_digits
 from dropout_lab.lab.figures.pairs import plot_differences, plot_pairs
-from dropout_lab.lab.figures.training import plot_bands, plot_sweep
+from dropout_lab.lab.figures.rates import plot_rates
+from dropout_lab.lab.figures.training import plot_bands
+from dropout_lab.lab.widgets.rates import explore_rates
 
 # %% [markdown]
 # ## One run says little
@@ -116,21 +118,26 @@ def noisy():
     return sweep(train_digits, grid(p=rates, noise=[0.2], epochs=[30], lr=[0.05]), seeds=range(6))
 
 
-plot_sweep(noisy(), x="p", title="With wrong labels, dropout helps over a wide range of p", xlabel="p, hidden units",
-           ylabel="held-out accuracy, fraction")
+plot_rates(noisy())
 
 # %% tags=["nbval-check-output"]
 for p in (0.3, 0.5, 0.7):
     d = paired_difference(*errors(noisy(), {"p": 0.0}, {"p": p}))
     print(f"p = {p}: {'helps' if d.low > 0 else 'hurts' if d.high < 0 else 'not decided'} (95% interval)")
 
-# %%
-comparisons = {f"p = {p}": paired_difference(*errors(noisy(), {"p": 0.0}, {"p": p})) for p in (0.1, 0.3, 0.5, 0.7, 0.9)}
-plot_differences(comparisons, "From 0.3 on, the intervals of neighbouring rates overlap", "error saved against p = 0, percentage points")
-
 # %% [markdown]
 # The gain grows with p and flattens; at 0.9, where one unit in ten is left in training, it does not grow any more. Srivastava et al. (2014, figure 9) found a flat bottom on MNIST, for
-# keep rates from 0.4 to 0.8. "Which p is best" has no sharp answer here: neighbouring intervals overlap.
+# keep rates from 0.4 to 0.8. "Which p is best" has no sharp answer here: the bands of neighbouring rates overlap. The training error counts the wrong labels, so a network that is right has one of 18%.
+#
+# The pale band is what you would have if you forgot which runs share a seed. **Predict.** Turn the panel to the *training* error: by how much will pairing narrow its band? And what do three seeds do to both kinds?
+
+# %%
+my_prediction = ..., ...
+explore_rates(noisy())
+
+# %% [markdown]
+# Pairing takes away what two runs of a seed have in common. Training errors share nearly all of it, the wrong labels, so their band shrinks to about a quarter. Held-out errors share enough up to p = 0.5 to halve theirs;
+# at 0.7 and 0.9 the network is another one, and pairs buy nothing. With three seeds $t$ grows from 2.6 to 4.3, and the bands with it.
 
 # %% [markdown]
 # ## A control: would stopping early do as well?

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from dropout_lab.dropout import dropout_backward, dropout_forward, zeroing_forward
+from dropout_lab.lab.experiments import Rows
 from dropout_lab.lab.widgets.dropout import explore_flow, explore_masks, explore_means
 from dropout_lab.lab.widgets.ensemble import explore_convergence
 from dropout_lab.lab.widgets.panel import Panel, choice, panel, rate, seed, whole
+from dropout_lab.lab.widgets.rates import explore_rates
 from dropout_lab.network import init_params
 
 
@@ -155,3 +157,29 @@ def test_averages_over_masks_can_be_turned_to_each_network_and_from_end_to_end()
         assert png(shown)
         said.add(shown.caption)
     assert len(said) == 6 and not any("Error" in caption for caption in said)
+
+
+def sweep_over_p():
+    """Six seeds whose own errors are 4, 6, ... 14%; p saves each of them 10 p points, give or take 0.1."""
+    return Rows({"p": p, "seed": s, "test_accuracy": 1 - (4 + 2 * s - 10 * p + 0.1 * (-1) ** s * (p > 0)) / 100,
+                 "train_accuracy": 0.8 - p / 10} for p in (0.0, 0.1, 0.3) for s in range(6))  # fmt: skip
+
+
+def test_bands_are_narrow_where_runs_are_paired_and_seeds_can_be_taken_away():
+    shown = explore_rates(sweep_over_p())
+    # Differences: sd 0.11, times t = 2.571 / sqrt(6): 0.1. Errors: sd 3.74, times t = 2.228 sqrt(2 / 6): 4.8.
+    assert "Held-out error, error saved, paired by seed, 6 seeds; dotted: seed 0." in shown.caption
+    assert "p = 0.3 saves 3.0 ± 0.1 paired (± 4.8 not)" in shown.caption
+    assert shown.alt.startswith("Error saved, paired by seed: 2 of 2 bands leave out 0.")
+    shown.turn(band="error saved, not paired")
+    assert shown.alt.startswith("Error saved, not paired: 0 of 2 bands leave out 0.")
+    shown.turn(seeds=3, seed=4)
+    assert "3 seeds; dotted: seed 1." in shown.caption
+    shown.turn(band="the error itself", measure="training error")
+    assert shown.alt.startswith("The training error is lowest at p = 0.")
+    assert png(shown)
+
+
+def test_a_sweep_that_was_interrupted_shows_the_rates_that_are_complete():
+    shown = explore_rates(Rows(sweep_over_p()[:-2]))
+    assert "p = 0.1 saves" in shown.caption and "p = 0.3" not in shown.caption
