@@ -2,9 +2,9 @@
 # # 07 · Checking a random network
 #
 # **You will** see why a gradient check seems to fail on dropout, make it work, find out what it cannot see, and write the few rules that see the rest. Then you
-# hunt: ten layers, eight of them wrong.\
+# hunt: a layer is wrong, and you find out how with as few tests as you can.\
 # **You need** `gradcheck.py`, `dropout.py` (your `dropout_*`) and `layers.py` complete, `network.py` up to lesson 06.\
-# **Minutes:** 75. Nothing is written in `dropout_lab/` this time: the six blanks are in this notebook.
+# **Minutes:** 75. Nothing is written in `dropout_lab/` this time: all blanks are in this notebook.
 
 # %% tags=["setup"]
 import numpy as np
@@ -12,9 +12,11 @@ import numpy as np
 from dropout_lab.checks.hunt import draw, score
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.gradcheck import gradient_check, numerical_gradient, relative_error
+from dropout_lab.lab import casebook
 from dropout_lab.lab.figures.hunt import plot_court, plot_sizes
 from dropout_lab.lab.hunting import OURS, convicts, kinks_crossed, right_layers, trial, verdicts, written, wrong_layers
 from dropout_lab.lab.show import rounded, show
+from dropout_lab.lab.widgets.hunt import play_hunt
 from dropout_lab.layers import affine_forward, relu_forward
 from dropout_lab.network import init_params, loss_and_grads
 
@@ -392,29 +394,28 @@ for layer in wrong_layers():
 #
 # ## The hunt
 #
-# Ten layers, A to J. Eight are wrong, drawn by seed from all kinds but the edges; two are right.
-#
-# **Predict.** How many of the eight will your rules convict? And will they leave the two right ones alone?
-#
-# **Build, in the notebook** · ●○○ · 5 minutes · two lines\
-# Fill `convicted` with the letters (`layer.letter`) of the layers that fail at least one of `RULES`. `convicts(rule, suspects)` gives the layers that fail one rule. Then read the score,
-# and take another seed.
+# Your rules tell wrong from right. Can they tell *what* is wrong? Here are six of them on ten of the wrong layers.
 
 # %%
-suspects = draw(7)
-convicted = set()
-### BEGIN SOLUTION
-for rule in RULES:
-    convicted |= {layer.letter for layer in convicts(rule, suspects)}
-### END SOLUTION
-if convicted:
-    print(score(suspects, convicted))
+tests = [rule for rule in RULES if rule.__name__ in casebook.TESTS]
+plot_court(tests, casebook.cases())
 
 # %% [markdown]
-# If a line is marked ✗, find the rule that spoke or kept silent: `convicts(zero_share, suspects)`. A false conviction is the worse
-# error of the two: somebody's right code was rejected.
+# Some columns look alike, so the verdict of a rule is not always enough; the number that it was made from helps.
 #
-# One hunt is an anecdote. Ten hunts, 100 suspects, three sets of tools: the gradient check alone, your rules, the lesson's own.
+# Now one of these layers stands before you, or a right one. The gradient check has been run. Each button asks one more of your rules; in the end, choose what is wrong and press *name it*.
+# Suspects 0 to 11 are all ten and two right layers, in an order that you do not know.
+#
+# **Predict.** How many tests does it take to name a mistake? And how many to be sure that a layer is right?
+
+# %%
+my_tests, my_tests_if_right = ..., ...
+play_hunt(RULES)
+
+# %% [markdown]
+# A mistake can be named after one test, or two, if you choose them well. To acquit takes all five: a rule that is content says nothing about what it does not look at.
+#
+# One suspect is an anecdote. Ten hunts, each with eight wrong layers, drawn from all kinds but the edges, and two right ones; three sets of tools: the gradient check alone, your rules, the lesson's own. A layer is convicted if one rule convicts it.
 
 # %% tags=["nbval-check-output"]
 def ten_hunts(rules):
@@ -432,6 +433,8 @@ for name, rules in {"gradient check": [gradient_agrees], "your rules": RULES, "o
     print(f"{name}: {hits} of 80 wrong layers convicted, {wronged} of 20 right ones")
 
 # %% [markdown]
+# If your rules miss one that ours convict, run `trial` on them again. A false conviction is the worse error of the two: somebody's right code was rejected.
+#
 # ## What is now true
 #
 # - With loose masks a numeric gradient is noise of the size 1/h. With the mask frozen inside the loss, dropout is checked like any layer.

@@ -72,9 +72,6 @@ def test_a_score_counts_all_four_cases_and_reveals_every_layer():
     result = score(layers, [*guilty[:5], innocent[0]])
     assert result.hits == tuple(guilty[:5]) and result.missed == tuple(guilty[5:])
     assert result.wronged == (innocent[0],) and result.acquitted == (innocent[1],)
-    text = str(result)
-    assert text.startswith("5 of 8 wrong layers convicted, 1 of 2 right ones convicted falsely.")
-    assert all(f"{case.title}." in text for case in result.cases.values())
     assert score(layers, layers[:1]).cases == result.cases
 
 

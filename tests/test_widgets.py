@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from dropout_lab.dropout import dropout_backward, dropout_forward, zeroing_forward
+from dropout_lab.lab import casebook, hunting
 from dropout_lab.lab.experiments import Rows
 from dropout_lab.lab.widgets.dropout import explore_flow, explore_masks, explore_means
 from dropout_lab.lab.widgets.ensemble import explore_convergence
-from dropout_lab.lab.widgets.panel import Panel, choice, panel, rate, seed, whole
+from dropout_lab.lab.widgets.hunt import play_hunt
+from dropout_lab.lab.widgets.panel import Panel, choice, moves, panel, rate, seed, whole
 from dropout_lab.lab.widgets.rates import explore_rates
 from dropout_lab.network import init_params
 
@@ -109,7 +111,8 @@ def test_every_kind_of_control_has_a_face():
     """Each kind that Python makes is one that panel.js knows."""
     script = Path(inspect.getfile(Panel)).with_name("panel.js").read_text("utf-8")
     known = set(re.findall(r"^  (\w+)\(control, id, change\)", script, re.M))
-    assert {c["kind"] for c in example().controls} == known
+    kinds = {c["kind"] for c in example().controls} | {moves("tests", ["a"], "it is", ["b"], "name it")["kind"]}
+    assert kinds == known
 
 
 def test_nothing_is_left_open_in_pyplot():
@@ -183,3 +186,53 @@ def test_bands_are_narrow_where_runs_are_paired_and_seeds_can_be_taken_away():
 def test_a_sweep_that_was_interrupted_shows_the_rates_that_are_complete():
     shown = explore_rates(Rows(sweep_over_p()[:-2]))
     assert "p = 0.1 saves" in shown.caption and "p = 0.3" not in shown.caption
+
+
+def game():
+    return play_hunt(hunting.OURS)
+
+
+def test_a_suspect_is_questioned_test_by_test():
+    shown = game()
+    assert "0 of 5 tests used" in shown.caption and "gradient_agrees acquits" in shown.caption
+    assert "kept_scale" not in shown.caption
+    shown.turn(seed=1)
+    shown.turn(moves=["kept_scale"])
+    assert "1 of 5 tests used" in shown.caption
+    assert "kept_scale convicts: kept outputs: 1.00 times the input" in shown.caption
+
+
+def test_a_name_ends_the_case_and_says_what_it_was():
+    shown, truth = game(), casebook.suspect(1)[1]
+    shown.turn(seed=1)
+    shown.turn(moves=["kept_scale", truth])
+    assert shown.caption.endswith(f"You say: {truth}. That is so. One test, well chosen, was enough to tell.")
+    assert shown.alt.startswith("Suspect 1: you named it right, with 1 of 5 tests used")
+    shown.turn(moves=[casebook.RIGHT])
+    assert f"You say: {casebook.RIGHT}. What is wrong with it: {truth}." in shown.caption
+    assert shown.alt.startswith("Suspect 1: you named it wrong")
+
+
+def test_a_new_suspect_starts_the_game_anew():
+    shown = game()
+    shown.turn(moves=["zero_share"])
+    shown.turn(seed=4)
+    assert shown.values == {"seed": 4, "moves": []}
+
+
+def test_the_picture_of_a_case_follows_from_the_controls_alone():
+    shown, again = game(), game()
+    shown.turn(seed=3)
+    shown.turn(moves=["fresh_mask", "zero_share"])
+    again.turn(seed=3, moves=["zero_share", "fresh_mask"])
+    assert (shown.caption, shown.picture) == (again.caption, again.picture)
+
+
+def test_a_rule_that_is_blank_gives_no_verdict_and_the_measurement_stands():
+    def zero_share(layer, p):
+        return None
+
+    shown = play_hunt([zero_share])
+    shown.turn(moves=["zero_share"])
+    assert "zero_share is blank: 30% of the outputs are 0" in shown.caption
+    assert "1 of 1 tests used" in shown.caption

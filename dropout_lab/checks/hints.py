@@ -1,11 +1,14 @@
 """Three hints for each exercise, each a step nearer; the line itself is in none of them."""
 
+from textwrap import fill
+
 from dropout_lab.checks.exercises import find
+from dropout_lab.checks.reports import COLUMNS
 
 
 def hint_text(name, step):
     """Hint 1, 2 or 3 for an exercise, as shown to a student."""
-    return f"Hint {step} of 3 for `{find(name).name}`: {HINTS[name][step - 1]}"
+    return fill(f"Hint {step} of 3 for `{find(name).name}`: {HINTS[name][step - 1]}", COLUMNS)
 
 
 HINTS = {

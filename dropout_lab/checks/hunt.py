@@ -71,17 +71,6 @@ class Result:
     wronged: tuple[str, ...]
     cases: dict[str, Case]
 
-    def __str__(self):
-        wrong, right = len(self.hits) + len(self.missed), len(self.acquitted) + len(self.wronged)
-        lines = [f"{len(self.hits)} of {wrong} wrong layers convicted, {len(self.wronged)} of {right} right ones"
-                 " convicted falsely."]
-        for letter, case in self.cases.items():
-            verdict = "convicted" if letter in self.hits + self.wronged else "acquitted"
-            mark = "✓" if letter in self.hits + self.acquitted else "✗"
-            seen = f" Seen in {case.seen[0]}." if case.seen else ""
-            lines.append(f"{mark} {letter} {verdict}: {f'{case.id}, ' if case.id else ''}{case.title}.{seen}")
-        return "\n".join(lines)
-
 
 # --- right layers, each with another sampler --------------------------------------------------------------------------
 
@@ -193,7 +182,6 @@ def score(layers, convicted):
     Returns
     -------
     result : Result
-        Prints as a table.
     """
     letters = {getattr(c, "letter", c) for c in convicted}
     if strangers := letters - {layer.letter for layer in layers}:

@@ -5,6 +5,7 @@ from textwrap import fill, shorten
 
 from dropout_lab.checks.exercises import find
 
+COLUMNS = 88  # of text: JupyterLab breaks longer lines in the middle of a word
 SYMBOL = {"passed": "✓", "failed": "✗", "error": "✗", "blank": "○"}
 COLOUR = {"passed": "#007a5a", "failed": "#b34700", "error": "#b34700", "blank": "#5f6b76"}
 
@@ -42,7 +43,7 @@ def opening(verdict):
     return f"{name}`{verdict.exercise.name}` · {verdict.headline}{points}"
 
 
-def as_text(verdict, bold=False, width=88):
+def as_text(verdict, bold=False, width=COLUMNS):
     """The report as lines of text; bold for its opening, since a terminal's red cannot be read on JupyterLab's red."""
     first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
     lines = [fill(first, width), *(fill(line, width, initial_indent="  ", subsequent_indent="  ") for line in rest)]

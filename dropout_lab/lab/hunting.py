@@ -13,6 +13,7 @@ import numpy as np
 from dropout_lab.checks import hunt, mistakes
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.gradcheck import numerical_gradient, relative_error
+from dropout_lab.lab.show import say
 
 TWINS = ("C12", "C26b", "C54b")  # the second of two that are alike
 EDGES = "edges and dtype"
@@ -102,23 +103,24 @@ def trial(rule, p=0.3):
     right, known = right_layers(), wrong_layers()
     wronged = convicts(rule, right, p)
     if wronged == [right[-1]]:
-        print(f"✗ {rule.__name__} acquits the four right layers of ours and convicts your own. Is dropout.py complete?"
-              ' check("dropout_forward") and check("dropout_backward") know more.')  # fmt: skip
+        say(f"✗ {rule.__name__} acquits the four right layers of ours and convicts your own. Is dropout.py complete?"
+            ' check("dropout_forward") and check("dropout_backward") know more.')  # fmt: skip
         return
     if wronged:
         own = "your own among them" if right[-1] in wronged else "not your own"
-        print(f"✗ {rule.__name__} convicts {len(wronged)} of {len(right)} right layers, {own}, so it cannot judge wrong"
-              f" ones yet. {ASK.get(rule.__name__, '')}")  # fmt: skip
+        say(f"✗ {rule.__name__} convicts {len(wronged)} of {len(right)} right layers, {own}, so it cannot judge wrong"
+            f" ones yet. {ASK.get(rule.__name__, '')}")  # fmt: skip
         return
     caught = convicts(rule, known, p)
-    print(f"✓ {rule.__name__} acquits all {len(right)} right layers and convicts {len(caught)} of {len(known)} wrong"
-          f" ones: {' '.join(layer.id for layer in caught) or 'none'}")  # fmt: skip
+    say(f"✓ {rule.__name__} acquits all {len(right)} right layers and convicts {len(caught)} of {len(known)} wrong"
+        f" ones: {' '.join(layer.id for layer in caught) or 'none'}")  # fmt: skip
     if own := next((r for r in OURS if r.__name__ == rule.__name__), None):
         ours = convicts(own, known, p)
         lines = [f"  Only {who}: {layer.id}, {layer.title}"
                  for who, has, others in (("ours", ours, caught), ("yours", caught, ours))
                  for layer in has if layer not in others]  # fmt: skip
-        print("\n".join(lines) or "  Ours: the same.")
+        for line in lines or ["  Ours: the same."]:
+            say(line)
 
 
 def kinks_crossed(preactivations, params, h=1e-5):
@@ -150,13 +152,18 @@ def _train(layer, p, seed=71):
 
 def gradient_agrees(layer, p, x=_PROBE[:4, :6], train=True):
     """Backward against a nudge of the input, mask frozen."""
+    return gradient_error(layer, p, x, train) < 1e-7
+
+
+def gradient_error(layer, p, x=_PROBE[:4, :6], train=True):
+    """How far backward is from the slope that a nudge of the input measures, mask frozen."""
     weights = np.random.default_rng(73).uniform(0.5, 1.5, x.shape)
 
     def run(v):
         return layer.forward(v.copy(), p, np.random.default_rng(74), train)
 
     numeric = numerical_gradient(lambda v: float((weights * run(v)[0]).sum()), x)
-    return relative_error(layer.backward(weights.copy(), run(x)[1]), numeric) < 1e-7
+    return relative_error(layer.backward(weights.copy(), run(x)[1]), numeric)
 
 
 def gradient_with_zeros(layer, p):

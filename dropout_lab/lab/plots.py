@@ -4,10 +4,11 @@ from textwrap import fill
 
 import matplotlib.pyplot as plt
 
+from dropout_lab.checks.reports import COLUMNS
+
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B7280"  # Okabe and Ito, told apart by all
 INK = {VERMILION: "#B34700", GREEN: "#007A5A"}  # their darker twins for words: 5 to 1 against white, where they have 3
 WIDTH = 7.2  # inches, a notebook's column
-COLUMNS = 88  # of text beside it: JupyterLab breaks longer lines in the middle of a word
 
 STYLE = {
     "figure.figsize": (WIDTH, 3.2),

@@ -1,6 +1,10 @@
 """Numbers as the lessons print them: the same on every machine and with every NumPy."""
 
+from textwrap import fill
+
 import numpy as np
+
+from dropout_lab.checks.reports import COLUMNS
 
 
 def rounded(x, digits=3):
@@ -24,6 +28,11 @@ def show(**values):
     for name, value in values.items():
         text = rounded(value)
         print(f"{name} = {text}" if "\n" not in text else f"{name} =\n{text}")
+
+
+def say(text):
+    """Print a line; one that is too long for a notebook's column goes on below, between two words."""
+    print(fill(text, COLUMNS, subsequent_indent="  "))
 
 
 def _scalar(x, digits):

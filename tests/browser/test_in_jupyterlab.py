@@ -69,6 +69,31 @@ def test_panels_answer_to_keyboard_and_mouse(page, solution):
             moves_by(lambda: button.press("Enter"), page, panel)
 
 
+def test_choices_answer_to_the_keyboard_and_a_closed_case_to_nothing(page, solution):
+    """Each list of words is moved by an arrow. In the hunt, a name closes the case, and a new suspect opens one."""
+    for panel in page.locator(".dl-panel").all():
+        for choice in panel.locator(".dl-control > select").all():
+            last = choice.evaluate("node => node.selectedIndex === node.options.length - 1")
+            moves_by(lambda: choice.press("ArrowUp" if last else "ArrowDown"), page, panel)
+        game = panel.locator(".dl-moves")
+        if not game.count():
+            continue
+        new_suspect, tests = panel.locator(".dl-control > button"), game.get_by_role("button").all()[:-1]
+        moves_by(lambda: new_suspect.click(), page, panel)
+        moves_by(lambda: tests[0].click(), page, panel)
+        assert "1 of" in panel.locator(".dl-caption").inner_text()
+        name = game.get_by_role("combobox")
+        name.press("ArrowDown")
+        moves_by(lambda: game.get_by_role("button", name="name it").click(), page, panel)
+        assert "You say: C" in panel.locator(".dl-caption").inner_text()
+        said = panel.locator(".dl-caption").inner_text()
+        tests[1].click()
+        page.evaluate(lab.SETTLED, 300)
+        assert panel.locator(".dl-caption").inner_text() == said
+        moves_by(lambda: new_suspect.press("Enter"), page, panel)
+        assert "0 of" in panel.locator(".dl-caption").inner_text()
+
+
 def moves_by(act, page, panel):
     """What a reader sees and hears of a panel is different after act()."""
     picture, caption = panel.locator("img"), panel.locator(".dl-caption")

@@ -1,11 +1,12 @@
-"""Figures of lesson 07: what a redrawn mask does to a numeric gradient, and which rule convicts which wrong layer."""
+"""Figures of lesson 07: a redrawn mask and the numeric gradient, which rule convicts which layer, a suspect's case."""
 
 from itertools import groupby
 
 import numpy as np
 
-from dropout_lab.lab.hunting import verdicts
-from dropout_lab.lab.plots import BLUE, GREY, VERMILION, label_end, paint, small_print
+from dropout_lab.lab import casebook
+from dropout_lab.lab.hunting import convicts, verdicts, written
+from dropout_lab.lab.plots import BLUE, GREY, VERMILION, WIDTH, label_end, paint, small_print
 
 STYLES = (VERMILION, "--", "s"), (BLUE, "-", "o")
 STEPS = 10.0 ** -np.arange(1, 9)
@@ -82,3 +83,33 @@ def _title(found, guilty, total):
     if guilty == gradient:
         return f"The gradient check convicts {len(gradient)} of {total} wrong layers"
     return f"The gradient check convicts {len(gradient)} of {total} wrong layers, all rules together {len(guilty)}"
+
+
+def draw_case(figure, rules, asked, layer, title):
+    """One suspect: for each rule that was asked, whether it convicts, and what can be measured; the caption says it."""
+    figure.set_size_inches(WIDTH, 1.3 + 0.34 * len(rules))
+    axes, said = figure.subplots(), []
+    for row, rule in enumerate(rules):
+        name = rule.__name__
+        if name not in asked:
+            axes.plot(0.5, row, "o", color=GREY, mfc="none", markersize=4)
+            axes.text(1.5, row, "not asked", va="center", color=GREY, fontsize=9)
+            continue
+        verdict, (place, colour, marker) = _verdict(rule, layer)
+        words = casebook.reading(name, layer)[1]
+        axes.plot(place, row, marker, color=colour, markersize=9)
+        axes.text(1.5, row, words, va="center", fontsize=9)
+        said.append(f"{name} {verdict}: {words}")
+    axes.set_yticks(range(len(rules)), [rule.__name__ for rule in rules])
+    axes.set_xticks([0, 1], ["acquits", "convicts"])
+    axes.set(xlim=(-0.5, 5.5), ylim=(len(rules) - 0.5, -0.5), title=title)
+    axes.grid(False)
+    small_print(figure, f"p = {casebook.P:.2f} · circle: your rule acquits, square: it convicts · beside: what we measured")
+    return "; ".join(said)
+
+
+def _verdict(rule, layer):
+    """In a word, and where and how it is drawn."""
+    if not written(rule, casebook.P):
+        return "is blank", (0.5, GREY, "x")
+    return ("convicts", (1, VERMILION, "s")) if convicts(rule, [layer], casebook.P) else ("acquits", (0, BLUE, "o"))

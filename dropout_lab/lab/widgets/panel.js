@@ -38,9 +38,33 @@ const kinds = {
     select.onchange = () => change(select.value);
     return [[select], (value) => { select.value = value; }];
   },
+  moves(control, id, change) {
+    let made = [];
+    const move = (name) => {
+      if (!made.includes(name) && !made.some((each) => control.names.includes(each))) change([...made, name]);
+    };
+    const press = (text, act) => own(make("button", { type: "button", textContent: text, onclick: act }));
+    const tests = control.options.map((option) => press(option, () => move(option)));
+    const names = control.names.map((name) => make("option", { value: name, textContent: name }));
+    const select = own(make("select", { id: `${id}-names` }, ...names));
+    const name = press(control.button, () => move(select.value));
+    const group = make("div", { id, className: "dl-moves" }, ...tests,
+      make("label", { htmlFor: select.id, textContent: control.naming }), select, name);
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", control.label);
+    return [[group], (value) => {
+      made = value;
+      const closed = made.some((each) => control.names.includes(each));
+      for (const test of tests) test.setAttribute("aria-disabled", closed || made.includes(test.textContent));
+      name.setAttribute("aria-disabled", closed);
+    }];
+  },
 };
 
 const style = `
+.dl-panel .dl-moves { display: flex; flex-wrap: wrap; gap: .4em; align-items: center; }
+.dl-panel [aria-disabled=true] { opacity: .55; }
+.dl-panel select { max-width: 100%; }
 .dl-panel .dl-controls { display: flex; flex-wrap: wrap; gap: .4em 1.6em; align-items: center; margin: .3em 0; }
 .dl-panel .dl-control { display: flex; gap: .5em; align-items: center; }
 .dl-panel input, .dl-panel select, .dl-panel button, .dl-panel output { font: inherit; }
@@ -58,10 +82,11 @@ function render({ model, el }) {
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", model.get("title"));
   caption.setAttribute("role", "status");
+  const start = Object.fromEntries(model.get("controls").map((control) => [control.name, control.value]));
   const setters = model.get("controls").map((control) => {
     const id = `dl-control-${++count}`;
     const change = (value) => {
-      model.set("values", { ...model.get("values"), [control.name]: value });
+      model.set("values", { ...(control.restarts ? start : model.get("values")), [control.name]: value });
       model.save_changes();
     };
     const [nodes, set] = kinds[control.kind](control, id, change);
