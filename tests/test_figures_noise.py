@@ -69,7 +69,8 @@ def test_the_variance_shift_is_on_its_line_for_dropout_only():
     """Relative sd of the ratios at most 3% at p = 0.6 and 100,000 draws; the title allows 10%."""
     title, _ = drawn(figures.draw_variance_shift, dropout_forward, rng(6))
     assert title == "In training the variance is larger than at test time"
-    assert "is not dropout" in drawn(figures.draw_variance_shift, deviation_for_variance_at_test, rng(6))[0]
+    for other in (deviation_for_variance_at_test, zeroing_forward):
+        assert "is not inverted dropout" in drawn(figures.draw_variance_shift, other, rng(6))[0]
 
 
 def deviation_for_variance_at_test(x, p, rng, train=True):

@@ -129,10 +129,9 @@ def plot_monte_carlo(counts, errors, reference, ylabel="error on held-out images
     reached = next((k for k, m, s in zip(counts, means, spreads) if m <= reference + s), None)
     axes.errorbar(counts, means, spreads, fmt="-o", color=BLUE, markersize=5, linewidth=1.2, capsize=3)
     axes.plot([counts[0], counts[-1]], [reference, reference], "--", color=VERMILION, linewidth=1.5)
-    label_end(axes, counts, means, "k passes", BLUE)
-    side = 12 if means[-1] < reference else -12
-    axes.annotate("no masks", (counts[-1], reference), xytext=(5, side), textcoords="offset points", color=VERMILION,
-                  va="center", fontsize=9)  # fmt: skip
+    beside = {"textcoords": "offset points", "va": "center", "fontsize": 9}
+    axes.annotate("averages of k passes", (counts[0], means[0]), xytext=(10, 4), color=BLUE, **beside)  # the lines meet
+    label_end(axes, counts, [reference], "no masks", VERMILION)  # at the other end
     axes.set(xscale="log", xlabel="passes averaged, k", ylabel=ylabel, ylim=(0, None),
              title=f"From k = {reached} on, the average is within one sd of the network without masks" if reached
              else "No average comes within one sd of the network without masks")  # fmt: skip
@@ -171,7 +170,7 @@ def plot_penalty(s, exact, quadratic):
     sure = np.minimum(s, 1 - s) < 0.05
     unsure = np.minimum(s, 1 - s) > 0.3
     ratio = exact[sure].mean() / exact[unsure].mean()
-    axes.set(xlabel="predicted probability s, without dropout", ylabel="penalty per unit of noise variance",
+    axes.set(xlabel="predicted probability s, without dropout", ylabel="penalty / noise variance",
              title="Confident predictions are hardly penalised" if ratio < 0.5
              else "Confident predictions are penalised like the others")  # fmt: skip
     axes.legend(fontsize=9, loc="upper right")
@@ -205,8 +204,8 @@ def plot_features(networks, units=10):
     title = "Some features are smooth" if strokes else "Neither row shows strokes: neighbouring weights differ"
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     measured = ", ".join(f"{label} {value:.2f}" for label, value in rough.items())
-    small_print(figure, f"the {units} units with the largest incoming weights; blue: positive, red: negative;"
-                f" roughness of all (1: random): {measured}")  # fmt: skip
+    small_print(figure, f"the {units} units with the largest weights; blue: positive, red: negative;"
+                f" roughness of all units (1: random): {measured}")  # fmt: skip
     plt.show()
 
 

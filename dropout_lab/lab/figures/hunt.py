@@ -104,7 +104,7 @@ def draw_case(figure, rules, asked, layer, title):
     axes.set_xticks([0, 1], ["acquits", "convicts"])
     axes.set(xlim=(-0.5, 5.5), ylim=(len(rules) - 0.5, -0.5), title=title)
     axes.grid(False)
-    small_print(figure, f"p = {casebook.P:.2f} · circle: your rule acquits, square: it convicts · beside: what we measured")
+    small_print(figure, f"p = {casebook.P:.2f} · circle: your rule acquits, square: it convicts · beside it: measured")
     return "; ".join(said)
 
 

@@ -7,7 +7,7 @@ measured on the functions and arrays that were given.
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from dropout_lab.lab.plots import BLUE, VERMILION, WIDTH, label_end, paint, small_print
+from dropout_lab.lab.plots import BLUE, GREEN, VERMILION, WIDTH, label_end, paint, small_print
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "white", VERMILION])
 REACH = {"near the data": 1.0, "far away": 8.0}  # in units of the data's own width
@@ -123,7 +123,7 @@ def draw_gaps(figure, layers, x, p, rng, columns=5):
 
 
 def plot_variance_shift(forward, rng, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), draws=100_000):
-    """The variance behind a layer in training, over that at test time, for normal inputs and for their ReLU."""
+    """The variance behind a layer over that of its input, in training and at test time: a normal input and its ReLU."""
     paint(draw_variance_shift, forward, rng, rates, draws)
 
 
@@ -136,17 +136,22 @@ def draw_variance_shift(figure, forward, rng, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.
              ("ReLU of it", np.maximum(z, 0), 1 / 2, 1 / (2 * np.pi), VERMILION, "--", "s"))  # fmt: skip
     for name, x, square, squared_mean, colour, dash, marker in kinds:  # E[x²] and E[x]² of a normal x
         theory = (square / (1 - fine) - squared_mean) / (square - squared_mean)
-        ratio = np.array([forward(x, p, rng, True)[0].var() / forward(x, p, rng, False)[0].var() for p in rates])
+        train, test = (np.array([forward(x, p, rng, t)[0].var() for p in rates]) / x.var() for t in (True, False))
         axes.plot(fine, theory, dash, color=colour)
-        axes.plot(rates, ratio, marker, color=colour)
-        label_end(axes, fine, theory, name, colour)
-        said.append(f"{name}: " + ", ".join(f"{r:.2f} at p = {p:.1f}" for p, r in zip(rates[::2], ratio[::2])))
-        off = max(off, np.abs(ratio / np.interp(rates, fine, theory) - 1).max())
-    axes.set(xlabel="drop probability p", ylabel="variance, training / test", xlim=(0, 1.16 * rates[-1]),
+        axes.plot(rates, train, marker, color=colour)
+        axes.plot(rates, test, marker, color=GREEN, mfc="none", markersize=9 if marker == "s" else 6)
+        label_end(axes, fine, theory, f"training, {name}", colour)
+        steps = [f"{a:.2f} and {b:.2f} at p = {p:.1f}" for p, a, b in zip(rates[::2], train[::2], test[::2])]
+        said.append(f"{name}: {', '.join(steps)}")
+        off = max(off, np.abs(train / np.interp(rates, fine, theory) - 1).max(), np.abs(test - 1).max())
+    axes.plot(fine, np.ones_like(fine), ":", color=GREEN)
+    label_end(axes, fine, np.ones_like(fine), "test time, both", GREEN)
+    axes.set(xlabel="drop probability p", ylabel="variance, output / input", xlim=(0, 1.28 * rates[-1]),
              ylim=(0, None), title="In training the variance is larger than at test time" if off < 0.1
-             else "The dots leave the lines: this layer is not dropout")  # fmt: skip
-    small_print(figure, f"dots: measured, {draws} entries each · lines: 1 / (1 - p), and the same for a ReLU")
-    return "Training over test: " + "; ".join(said) + "."
+             else "The dots leave the lines: this layer is not inverted dropout")  # fmt: skip
+    axes.set_xticks([0, *rates])
+    small_print(figure, f"dots: measured, {draws} entries each · lines: 1 / (1 - p), the same for a ReLU, and 1")
+    return "Variance of the output over that of the input, training and test: " + "; ".join(said) + "."
 
 
 def plot_uncertainty(predict, x, y, p, rng, passes=30, reach="near the data"):

@@ -3,7 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dropout_lab.lab.plots import BLUE, GREY, VERMILION, small_print
+from dropout_lab.lab.plots import BLUE, GREY, VERMILION, ink, small_print
+
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind numbers, where lines may cross them
 
 
 def plot_pairs(a, b, labels, ylabel):
@@ -33,7 +35,7 @@ def plot_differences(comparisons, title, xlabel, small=""):
         axes.plot([d.low, d.high], [row, row], color=colour, linewidth=2, linestyle="-" if d.low * d.high > 0 else ":")
         axes.plot(d.mean, row, {BLUE: "o", VERMILION: "X", GREY: "s"}[colour], color=colour)
         axes.annotate(f"{round(d.mean, 1) + 0.0:+.1f}", (d.mean, row), xytext=(0, 6), textcoords="offset points",
-                      ha="center", fontsize=9, color=colour)  # fmt: skip
+                      ha="center", fontsize=9, color=ink(colour), bbox=CLEAR)  # fmt: skip
     axes.axvline(0, color="black", linewidth=1)
     axes.set_yticks(np.arange(len(comparisons)), list(comparisons))
     axes.set(ylim=(len(comparisons) - 0.4, -0.7), xlabel=xlabel, title=title)
