@@ -7,6 +7,7 @@ solutions/NN_name.py          -> lessons/NN_name.ipynb     without solutions and
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.files import digest, write_atomically
 from dropout_lab.instructor import markers
 from dropout_lab.instructor.execute import execute
+from dropout_lab.lab.widgets import views
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SETUP = """\
@@ -88,7 +90,8 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
         for source in executed:
             progress(f"running {source.name}")
             try:
-                notebook = execute(_solution(source), root / "solutions")
+                env = {**os.environ, views.SWITCH: "keep"}
+                notebook = execute(_solution(source), root / "solutions", env=env)
             except RuntimeError as error:
                 raise BuildError(f"{source.name}: {error}") from None
             notebook.metadata["dropout_lab"] = {"ran_on": ran_on(root, source)}

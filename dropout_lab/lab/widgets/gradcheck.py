@@ -13,14 +13,14 @@ FLOOR = 1e-13  # an error of exactly 0 is drawn here
 
 def explore_steps():
     """The slope of tanh at 0.7, measured with a step that the reader chooses. Each step tried leaves a mark."""
-    tried = {}
 
-    def draw(figure, exponent, sides):
-        tried[exponent, sides] = error_of(exponent, sides)
-        return draw_step(figure, exponent, sides, tried)
+    def draw(figure, exponent, sides, before):
+        tried = [*((shown["exponent"], shown["sides"]) for shown in before), (exponent, sides)]
+        return draw_step(figure, exponent, sides, {step: error_of(*step) for step in tried})
 
     steps = whole(-1, "step: h is 10 to the power of", -16, 0)
-    return panel(draw, "What does a step measure?", exponent=steps, sides=choice("one side", "nudge to", MARKS))
+    return panel(draw, "What does a step measure?", remember=True, exponent=steps,
+                 sides=choice("one side", "nudge to", MARKS))  # fmt: skip
 
 
 def draw_step(figure, exponent, sides, tried):

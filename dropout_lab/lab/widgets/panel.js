@@ -26,10 +26,12 @@ const kinds = {
     return [[input, output], (value) => { input.value = value; output.value = text(value); }];
   },
   seed(control, id, change) {
-    const input = own(make("input", { type: "number", id, min: 0, step: 1 }));
+    const { low = 0, high = Infinity } = control; // a page has few seeds; there the button begins again
+    const input = own(make("input", { type: "number", id, min: low, max: high, step: 1 }));
     const button = own(make("button", { type: "button", textContent: control.button }));
-    input.oninput = () => { if (input.valueAsNumber >= 0) change(Math.floor(input.valueAsNumber)); };
-    button.onclick = () => change((Math.floor(input.valueAsNumber) || 0) + 1);
+    const take = (seed) => change(seed > high ? low : seed);
+    input.oninput = () => { if (input.valueAsNumber >= low) take(Math.floor(input.valueAsNumber)); };
+    button.onclick = () => take((Math.floor(input.valueAsNumber) || 0) + 1);
     return [[input, button], (value) => { input.value = value; }];
   },
   choice(control, id, change) {

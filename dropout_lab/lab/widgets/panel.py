@@ -22,6 +22,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from dropout_lab.lab.plots import STYLE, in_words
+from dropout_lab.lab.widgets import views
 
 
 def rate(value, label="drop probability p", low=0.0, high=0.9, step=0.05):
@@ -64,10 +65,11 @@ class Panel(anywidget.AnyWidget):
     alt = traitlets.Unicode().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, draw, title, controls):
+    def __init__(self, draw, title, controls, remember=False):
         self._start, self._draw = {name: control["value"] for name, control in controls.items()}, draw
         super().__init__(title=title, values=self._start,
                          controls=[{"name": name, **control} for name, control in controls.items()])  # fmt: skip
+        self._seen = [] if remember else None
         self._refresh()
         self.observe(self._redraw, "values")
 
@@ -92,17 +94,32 @@ class Panel(anywidget.AnyWidget):
                 self.caption = f"{type(error).__name__}: {error}"
 
     def _refresh(self):
-        # A whole number comes back from the browser without its point: 1 where 1.0 was sent.
-        values = {c["name"]: type(c["value"])(self.values[c["name"]]) for c in self.controls}
-        with mpl.rc_context(STYLE):
-            figure = Figure()
-            caption = self._draw(figure, **values)
-            picture = _as_uri(figure)
+        png, alt, caption = self._view(self.values, self._seen)
+        if self._seen is not None:
+            self._seen.append(self.values)
         with self.hold_sync():
-            self.picture, self.alt, self.caption = picture, in_words(figure), caption
+            self.picture = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+            self.alt, self.caption = alt, caption
+
+    def _view(self, values, before):
+        """(PNG as bytes, alt text, caption) at these values, after those before them."""
+        # A whole number comes back from the browser without its point: 1 where 1.0 was sent.
+        values = {c["name"]: type(c["value"])(values[c["name"]]) for c in self.controls}
+        memory = {} if self._seen is None else {"before": before}
+        with mpl.rc_context(STYLE):
+            figure, png = Figure(), io.BytesIO()
+            caption = self._draw(figure, **values, **memory)
+            figure.savefig(png, format="png")
+        return png.getvalue(), in_words(figure), caption
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        if views.wanted():
+            data[views.MIME] = views.views(self.title, self.controls, self._view)
+        return data, metadata
 
 
-def panel(draw, title, **controls):
+def panel(draw, title, *, remember=False, **controls):
     """A picture that the reader can turn.
 
     Parameters
@@ -111,16 +128,12 @@ def panel(draw, title, **controls):
         Called once at the start and again after each change. The figure's titles and axes become its alt text.
     title : str
         Names the group of controls for those who hear it.
+    remember : bool
+        Whether draw also takes `before`, the list of the values that were shown until now.
     **controls : made by `rate`, `whole`, `choice`, `seed`, `moves`
 
     Returns
     -------
     Panel
     """
-    return Panel(draw, title, controls)
-
-
-def _as_uri(figure):
-    png = io.BytesIO()
-    figure.savefig(png, format="png")
-    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+    return Panel(draw, title, controls, remember)
