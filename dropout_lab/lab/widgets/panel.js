@@ -50,11 +50,12 @@ const kinds = {
     const names = control.names.map((name) => make("option", { value: name, textContent: name }));
     const select = own(make("select", { id: `${id}-names` }, ...names));
     const name = press(control.button, () => move(select.value));
-    const group = make("div", { id, className: "dl-moves" }, ...tests,
-      make("label", { htmlFor: select.id, textContent: control.naming }), select, name);
+    const group = make("div", { id, className: "dl-moves" }, ...tests);
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", control.label);
-    return [[group], (value) => {
+    const verdict = make("div", { className: "dl-moves" },
+      make("label", { htmlFor: select.id, textContent: control.naming }), select, name);
+    return [[group, verdict], (value) => {
       made = value;
       const closed = made.some((each) => control.names.includes(each));
       for (const test of tests) test.setAttribute("aria-disabled", closed || made.includes(test.textContent));
@@ -68,7 +69,7 @@ const style = `
 .dl-panel [aria-disabled=true] { opacity: .55; }
 .dl-panel select { max-width: 100%; }
 .dl-panel .dl-controls { display: flex; flex-wrap: wrap; gap: .4em 1.6em; align-items: center; margin: .3em 0; }
-.dl-panel .dl-control { display: flex; gap: .5em; align-items: center; }
+.dl-panel .dl-control { display: flex; flex-wrap: wrap; gap: .5em; align-items: center; }
 .dl-panel input, .dl-panel select, .dl-panel button, .dl-panel output { font: inherit; }
 .dl-panel input[type=range] { width: 12em; }
 .dl-panel input[type=number] { width: 5em; }
