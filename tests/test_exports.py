@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import classroom
 import importers
 from classroom import HOSTILE, document, result, row
-from dropout_lab.instructor import canvas, github, gradescope, moodle, tables
+from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.instructor import canvas, feedback, github, gradescope, moodle, tables
 from dropout_lab.instructor.exports import ExportError, Options, export
 from dropout_lab.instructor.identity import match
 from dropout_lab.instructor.sheets import Sheet, SheetError
@@ -329,6 +332,25 @@ def test_a_second_export_gives_the_same_bytes(folder):
     first = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     export(folder)
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == first
+
+
+def test_the_results_of_a_class_are_not_held_in_memory(tmp_path, monkeypatch):
+    """Of a result stay its marks, and 8 bytes for each run of tokens; comparing them takes four times that in all."""
+    monkeypatch.setattr(feedback, "as_html", lambda result: "")  # slow where every object is traced
+    monkeypatch.setattr(feedback, "as_markdown", lambda result: "")
+    runs, message, peaks = 1_000, 3_000, {}
+    rng = np.random.default_rng(0)
+    rows = [row(name, "failed", message="wrong " * (message // 6)) for name in EXERCISES]
+    for size in (20, 220):
+        own = [{"layers": rng.integers(0, 2**48, runs).tolist()} for _ in range(size)]
+        folder = classroom.write(tmp_path / str(size), [document(f"s{i}", rows, sources=s) for i, s in enumerate(own)])
+        del own
+        tracemalloc.start()
+        export(folder)
+        peaks[size] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    bound = 4 * 8 * runs + 5_000
+    assert (peaks[220] - peaks[20]) / 200 < bound < 0.5 * len(rows) * message
 
 
 def test_a_file_that_cannot_be_used_stops_nothing_else(folder, tmp_path, monkeypatch):

@@ -9,8 +9,14 @@ import pytest
 import classroom
 from classroom import HOSTILE, document, own_code, result, row
 from dropout_lab.checks.hints import HINTS
-from dropout_lab.instructor import classpage, feedback, similarity, texts
-from dropout_lab.instructor.results import NotAResult, parse, read, read_all
+from dropout_lab.instructor import classpage, feedback, moodle, similarity, tables, texts
+from dropout_lab.instructor.results import NotAResult, by_name, each, parse, read
+
+
+def read_all(folder):
+    """(results in the order of the class, sentences on files that could not be read)."""
+    problems = []
+    return sorted(each(folder, problems), key=by_name), problems
 
 
 def test_a_result_comes_back_as_it_was_written(tmp_path):
@@ -174,6 +180,11 @@ def test_a_long_message_is_cut():
     assert len(texts.plain("x" * 10_000)) == texts.LIMIT
 
 
+@pytest.mark.parametrize("text", ["a \u200b b", " \x1b a\x1cb\n", "x" * 10_000, "\ud800 \u202e=1"])
+def test_a_line_made_plain_is_plain(text):
+    assert texts.plain(texts.plain(text), 200) == texts.plain(text, 200)
+
+
 @pytest.mark.parametrize(
     "start", ["=1", "+1", "-1", "@x", "\t=1", "\r\n=1", " =1", "\u202e=1", "\x00=1", "＝1", "|x", "%x"]
 )
@@ -247,6 +258,15 @@ def test_the_class_page_is_whole(tmp_path):
     assert "Student 38 and Student 39" in page.text and page.tags.count("svg") == 1
     assert any(a == "aria-label" and v.startswith("Submissions by mark.") for a, v in page.attributes)
     assert not any(v and "//" in v for a, v in page.attributes if a in {"href", "src"})
+
+
+def test_a_result_in_brief_is_enough_for_the_class(tmp_path):
+    results = [hostile(), *(parse(data, f"s{i}") for i, data in enumerate(classroom.a_class(12)))]
+    briefs = [r.brief() for r in results]
+    assert classpage.as_html(briefs) == classpage.as_html(results)
+    assert tables.grades(briefs) == tables.grades(results)
+    assert list(map(moodle.words, briefs)) == list(map(moodle.words, results))
+    assert not any(row.message for r in briefs for row in r.rows)
 
 
 def test_one_submission_with_nothing_in_it_makes_a_page():

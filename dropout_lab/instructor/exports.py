@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dropout_lab.files import write_atomically
 from dropout_lab.instructor import canvas, classpage, feedback, github, gradescope, moodle, tables
-from dropout_lab.instructor.results import read_all
+from dropout_lab.instructor.results import by_name, each
 from dropout_lab.instructor.sheets import SheetError
 from dropout_lab.instructor.texts import plain
 
@@ -42,21 +42,18 @@ def export(folder, options=Options()):
     ExportError
         If there are no results, or a file of another system cannot be used. What needs no such file is written before.
     """
-    folder = Path(folder)
-    results, problems = read_all(folder)
+    folder, results, problems = Path(folder), [], []
+    for result in each(folder, problems):
+        _for_one(folder, result, options)
+        results.append(result.brief())
     if not results:
         raise ExportError(" ".join([f"{folder} holds no results of `dropout-lab grade`.", *problems]))
-    said = [f"left out: {problem}" for problem in problems]
-    for result in results:
-        write_atomically(folder / "feedback" / f"{result.stem}.html", feedback.as_html(result))
-        write_atomically(folder / "feedback" / f"{result.stem}.md", feedback.as_markdown(result))
+    results.sort(key=by_name)
     write_atomically(folder / "grades.csv", tables.grades(results))
     write_atomically(folder / "class.html", classpage.as_html(results, problems, folder))
+    said = [f"left out: {problem}" for problem in problems]
     said.append(f"{len(results)} submissions: feedback/, grades.csv, class.html")
-    if options.gradescope:
-        for result in results:
-            write_atomically(folder / "gradescope" / f"{result.stem}.json", gradescope.results_json(result))
-        said.append("Gradescope: gradescope/")
+    said += ["Gradescope: gradescope/"] if options.gradescope else []
     failed = []
     for wanted, writer in ((options.canvas, _canvas), (options.moodle, _moodle), (options.github, _github)):
         try:
@@ -66,6 +63,14 @@ def export(folder, options=Options()):
     if failed:
         raise ExportError(" ".join(failed))
     return said
+
+
+def _for_one(folder, result, options):
+    """The files of one submission. They alone need all of its result."""
+    write_atomically(folder / "feedback" / f"{result.stem}.html", feedback.as_html(result))
+    write_atomically(folder / "feedback" / f"{result.stem}.md", feedback.as_markdown(result))
+    if options.gradescope:
+        write_atomically(folder / "gradescope" / f"{result.stem}.json", gradescope.results_json(result))
 
 
 def _canvas(folder, results, options):
@@ -89,7 +94,7 @@ def _github(folder, results, options):
     if not path:
         raise ExportError("GITHUB_STEP_SUMMARY is not set: --github works inside a GitHub workflow.")
     try:
-        github.append(path, results)
+        github.append(path, results if len(results) > 1 else list(each(folder, [])))  # one is said in full
     except OSError as error:
         raise ExportError(f"the step summary cannot be written: {error}.") from None
     return ["GitHub: step summary appended"]

@@ -7,7 +7,9 @@ edited by hand. So everything is checked on the way in, and what is not right be
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from array import array
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES
@@ -23,7 +25,7 @@ class NotAResult(ValueError):
     """A sentence on what is wrong with a file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One exercise of one submission."""
 
@@ -39,9 +41,12 @@ class Row:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
-    """One submission. `stem` is the name of its file, safe to name further files with."""
+    """One submission. `stem` is the name of its file, safe to name further files with.
+
+    `sources` is {module: hashes of its runs of tokens}, eight bytes each.
+    """
 
     stem: str
     student: str
@@ -64,16 +69,31 @@ class Result:
         """The row of an exercise, or None."""
         return next((row for row in self.rows if row.exercise == exercise), None)
 
+    def brief(self):
+        """The same without what only its own feedback says, so that a class can be kept in memory."""
+        rows = tuple(_one_object(replace(row, message="", seconds=0.0)) for row in self.rows)
+        files = {name: plain(said) for name, said in self.files.items() if said != "ok"}
+        return replace(self, rows=rows, files=files, notes=tuple(map(plain, self.notes)))
 
-def read_all(folder):
-    """(results sorted by student, sentences on files that could not be read)."""
-    results, problems = [], []
+
+@lru_cache(10_000)
+def _one_object(row):
+    """Of rows that are equal, the first: without messages a class has few that differ."""
+    return row
+
+
+def each(folder, problems):
+    """The results of a folder, one after the other; `problems` gets a sentence on each file that cannot be read."""
     for path in sorted(paths(folder)):
         try:
-            results.append(read(path))
+            yield read(path)
         except NotAResult as problem:
             problems.append(f"{plain(path.name)}: {problem}")
-    return sorted(results, key=lambda r: (plain(r.student).casefold(), r.stem)), problems
+
+
+def by_name(result):
+    """The key of the order in which a class is listed."""
+    return plain(result.student).casefold(), result.stem
 
 
 def paths(folder):
@@ -193,7 +213,7 @@ def _dict(data, key):
 
 
 def _runs(value):
-    return tuple(v for v in value if isinstance(v, int)) if isinstance(value, list) else ()
+    return array("Q", [v for v in value if isinstance(v, int) and 0 <= v < 1 << 64] if isinstance(value, list) else ())
 
 
 def _claims(path):

@@ -8,16 +8,20 @@ the stub already says, and what a good part of the class says too, is left out b
 import io
 import keyword
 import tokenize
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import product
 from pathlib import Path
+
+import numpy as np
 
 from dropout_lab.checks.exercises import MODULES
 from dropout_lab.instructor import markers
 
 RUN = 8  # tokens
 ALIKE = 0.5  # likeness from which a pair is shown
+PARTS = 8  # of all possible hashes, which are looked at one after the other
 ENOUGH = 30  # runs in common: about as many tokens, so that a one-line answer alone is no evidence
 _LAYOUT = {
     tokenize.NEWLINE,
@@ -73,28 +77,71 @@ def alike(sources, given, threshold=ALIKE, enough=ENOUGH):
     threshold, enough : float, int
         Least likeness and least number of shared runs of a pair.
     """
-    own = [_own(source, given) for source in sources]
-    spread = Counter(run for runs in own for run in runs)
-    common = max(4, min(40, len(own) // 5))  # what more submissions share is what the exercise asks for
-    own = [{run for run in runs if spread[run] <= common} for runs in own]
-    holders = defaultdict(list)
-    for position, runs in enumerate(own):
-        for run in runs:
-            holders[run].append(position)
-    shared = Counter((a, b) for who in holders.values() for i, a in enumerate(who) for b in who[i + 1 :])
-    likeness = {(a, b): n / (len(own[a]) + len(own[b]) - n) for (a, b), n in shared.items() if n >= enough}
-    pairs = [Pair(a, b, x, shared[a, b], _modules(own[a] & own[b])) for (a, b), x in likeness.items() if x >= threshold]
+    common = max(4, min(40, len(sources) // 5))  # what more submissions share is what the exercise asks for
+    sizes, shared, module = _rare(sources, given, common)
+    pairs = []
+    for a, b, n in _sharing(shared, enough):
+        likeness = n / (sizes[a] + sizes[b] - n)
+        if likeness >= threshold:
+            pairs.append(Pair(a, b, likeness, n, _modules(np.intersect1d(shared[a], shared[b]), module)))
     return sorted(pairs, key=lambda p: (-p.likeness, p.first, p.second))
 
 
-def _modules(runs):
+def _rare(sources, given, common):
+    """The runs that are not in the stub and in at most so many submissions. Part by part: it saves memory.
+
+    Returns
+    -------
+    sizes : list of int
+        How many such runs each submission has.
+    shared : list of arrays
+        Those of them that another submission has too, by numbers from 0 up.
+    module : list of str
+        The module of each number.
+    """
+    sizes, shared, module = np.zeros(len(sources), int), [[np.zeros(0, np.int32)] for _ in sources], []
+    for name, part in product(sorted(set().union(*sources)), range(PARTS)):
+        stub = np.array(given.get(name, ()), np.uint64)
+        own = [_own(source.get(name, ()), stub, part) for source in sources]
+        who = np.repeat(np.arange(len(own), dtype=np.int32), list(map(len, own)))
+        _, run, spread = np.unique(np.concatenate(own), return_inverse=True, return_counts=True)
+        spread = spread[run]
+        sizes += np.bincount(who[spread <= common], minlength=len(own))
+        several = (1 < spread) & (spread <= common)
+        names, run = np.unique(run[several], return_inverse=True)
+        ends = np.cumsum(np.bincount(who[several], minlength=len(own)))
+        for mine, more in zip(shared, np.split((run + len(module)).astype(np.int32), ends[:-1])):
+            mine.append(more)
+        module += [name] * len(names)
+    return sizes.tolist(), list(map(np.concatenate, shared)), module
+
+
+def _own(hashes, stub, part):
+    hashes = np.array(hashes, np.uint64)
+    return np.setdiff1d(hashes[hashes % PARTS == part], stub)
+
+
+def _sharing(shared, enough):
+    """(a, b, how many runs both have) of the pairs with enough of them, a < b.
+
+    One submission at a time is compared with all others: a table of all pairs would grow with the square of the class.
+    """
+    run = np.concatenate(shared)
+    who = np.repeat(np.arange(len(shared), dtype=np.int32), list(map(len, shared)))
+    holders, spread = who[np.argsort(run, kind="stable")], np.bincount(run)
+    ends = np.cumsum(spread)
+    for a, runs in enumerate(shared):
+        many = spread[runs]
+        theirs = np.repeat(ends[runs] - np.cumsum(many), many) + np.arange(many.sum())  # where the holders of runs are
+        counts = np.bincount(holders[theirs], minlength=len(shared))
+        for b in np.flatnonzero(counts[a + 1 :] >= enough) + a + 1:
+            yield a, int(b), int(counts[b])
+
+
+def _modules(runs, module):
     """The modules of shared runs, the one with most of them first."""
-    return tuple(name for name, _ in sorted(Counter(m for m, _ in runs).items(), key=lambda item: (-item[1], item[0])))
-
-
-def _own(source, given):
-    """(module, run) of everything that is not in the stub."""
-    return {(module, run) for module, runs in source.items() for run in set(runs).difference(given.get(module, ()))}
+    counts = Counter(module[run] for run in runs)
+    return tuple(name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _tokens(text):

@@ -15,8 +15,9 @@ _OPENING = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[#+=-]))(.)")  # at the beginni
 
 def plain(thing, limit=LIMIT):
     """One line: white space in a row is one blank, and what steers a terminal or a direction of writing is gone."""
-    text = " ".join(str(thing).encode("utf-8", "replace").decode("utf-8").split())
-    text = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    text = str(thing).encode("utf-8", "replace").decode("utf-8")
+    text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
