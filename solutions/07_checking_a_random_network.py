@@ -116,7 +116,8 @@ my_prediction = {"p = 0": ..., "test mode": ...}
 settings = {"p = 0.3": {"p": 0.3}, "p = 0": {"p": 0.0}, "test mode": {"p": 0.3, "train": False}}
 wrong = [layer for layer in wrong_layers() if layer.id != "C54"]
 for name, setting in settings.items():
-    print(f"{name}: {len(convicts(gradient_agrees, wrong, **setting))} of {len(wrong)} convicted")
+    convicted = convicts(gradient_agrees, wrong, **setting)
+    print(f"{name}: {len(convicted)} of {len(wrong)} convicted")
 
 # %% [markdown]
 # Without a mask there is next to nothing to get wrong, so a pass says nothing about dropout. (C54 is left out of this count: what it does depends on the pass
@@ -138,7 +139,8 @@ def crossed(z_up, z_down):
     ### END SOLUTION
 
 
-print("yours:", crossed(np.array([-1, 2e-6, 0, 4e-6]), np.array([-1, -8e-6, -5e-6, 0])), "· should be: 2")
+up, down = np.array([-1, 2e-6, 0, 4e-6]), np.array([-1, -8e-6, -5e-6, 0])
+print("yours:", crossed(up, down), "· should be: 2")
 
 # %% [markdown]
 # `relu_inputs` reports what goes into a network's ReLUs. `kinks_crossed` nudges every entry of every array up and down and counts as you did.
@@ -196,9 +198,9 @@ my_prediction = ...
 plot_court([gradient_agrees], wrong_layers())
 
 # %% tags=["nbval-check-output"]
-caught = convicts(gradient_agrees, wrong_layers())
-print(f"{len(wrong_layers()) - len(caught)} of {len(wrong_layers())} wrong layers pass the gradient check")
-for layer in wrong_layers():
+known, caught = wrong_layers(), convicts(gradient_agrees, wrong_layers())
+print(f"{len(known) - len(caught)} of {len(known)} wrong layers pass the gradient check")
+for layer in known:
     if layer not in caught and layer.kind in ("forward structure", "backward"):
         print(f"passes: {layer.id}, {layer.title}")
 
@@ -294,8 +296,10 @@ trial(kept_scale)
 
 # %%
 my_prediction = ...
-*others, yours = [layer.forward(PROBE.copy(), 0.3, np.random.default_rng(14))[0] == 0 for layer in right_layers()]
-print("the same zeros as yours:", sum(np.array_equal(other, yours) for other in others), "of", len(others))
+outs = [layer.forward(PROBE.copy(), 0.3, np.random.default_rng(14))[0] for layer in right_layers()]
+*others, yours = [out == 0 for out in outs]
+same = [np.array_equal(other, yours) for other in others]
+print("the same zeros as yours:", sum(same), "of", len(same))
 
 # %% [markdown]
 # Not all of them. The four use whole numbers, waiting times, choices and binomials; all are right. To compare masks bit by bit is to test the sampler.
@@ -347,7 +351,8 @@ for name in ("C33", "C34", "C53", "C54"):
 # %%
 def no_quota(layer, p):
     """Counts of zeros vary, as those of independent coins do."""
-    zeros = [layer.forward(PROBE.copy(), p, np.random.default_rng(seed))[0] == 0 for seed in range(17, 23)]
+    rngs = [np.random.default_rng(seed) for seed in range(17, 23)]
+    zeros = [layer.forward(PROBE.copy(), p, rng)[0] == 0 for rng in rngs]
     ### BEGIN SOLUTION
     rows, totals = zeros[0].sum(axis=1), [zero.sum() for zero in zeros]
     return len(set(rows)) > 1 and len(set(totals)) > 1
@@ -423,12 +428,14 @@ def ten_hunts(rules):
     rules, hits, wronged = [rule for rule in rules if written(rule)], 0, 0
     for seed in range(10):
         suspects = draw(seed)
-        result = score(suspects, {layer for rule in rules for layer in convicts(rule, suspects)})
+        convicted = {layer for rule in rules for layer in convicts(rule, suspects)}
+        result = score(suspects, convicted)
         hits, wronged = hits + len(result.hits), wronged + len(result.wronged)
     return hits, wronged
 
 
-for name, rules in {"gradient check": [gradient_agrees], "your rules": RULES, "ours": OURS}.items():
+tools = {"gradient check": [gradient_agrees], "your rules": RULES, "ours": OURS}
+for name, rules in tools.items():
     hits, wronged = ten_hunts(rules)
     print(f"{name}: {hits} of 80 wrong layers convicted, {wronged} of 20 right ones")
 

@@ -36,7 +36,8 @@ NONE, DROPOUT = {"p": 0.0}, {"p": (0.1, 0.5)}
 
 @cache
 def main():
-    return sweep(train_digits, grid(p=[0.0, (0.1, 0.5)], epochs=[100], lr=[0.1]), seeds=range(8))
+    settings = grid(p=[0.0, (0.1, 0.5)], epochs=[100], lr=[0.1])
+    return sweep(train_digits, settings, seeds=range(8))
 
 
 def errors(rows, a=NONE, b=DROPOUT):
@@ -79,7 +80,7 @@ d = without - with_dropout
 half = 2.365 * d.std(ddof=1) / np.sqrt(len(d))
 print(f"by hand: {d.mean() - half:.2f} to {d.mean() + half:.2f}")
 ### END SOLUTION
-print("error saved by dropout, in points:", paired_difference(without, with_dropout))
+print("points saved:", paired_difference(without, with_dropout))
 
 # %% tags=["nbval-check-output"]
 saved = paired_difference(*errors(main()))
@@ -93,8 +94,8 @@ print("the interval leaves out 0:", saved.low > 0)
 # %%
 my_prediction = ...
 without, with_dropout = errors(main())
-print("paired:     ", paired_difference(without, with_dropout))
-print("mispaired:  ", paired_difference(without, np.roll(with_dropout, 3)))
+print("paired:   ", paired_difference(without, with_dropout))
+print("mispaired:", paired_difference(without, np.roll(with_dropout, 3)))
 
 # %% [markdown]
 # The mean is the same, to the last digit. Only the interval can change, and it does by what the seeds have in common. Pairing is no trick: it removes a spread that has
@@ -115,7 +116,8 @@ my_best_p = ...
 @cache
 def noisy():
     rates = [0.0, 0.1, 0.3, 0.5, 0.7, 0.9]
-    return sweep(train_digits, grid(p=rates, noise=[0.2], epochs=[30], lr=[0.05]), seeds=range(6))
+    settings = grid(p=rates, noise=[0.2], epochs=[30], lr=[0.05])
+    return sweep(train_digits, settings, seeds=range(6))
 
 
 plot_rates(noisy())
@@ -123,7 +125,8 @@ plot_rates(noisy())
 # %% tags=["nbval-check-output"]
 for p in (0.3, 0.5, 0.7):
     d = paired_difference(*errors(noisy(), {"p": 0.0}, {"p": p}))
-    print(f"p = {p}: {'helps' if d.low > 0 else 'hurts' if d.high < 0 else 'not decided'} (95% interval)")
+    verdict = "helps" if d.low > 0 else "hurts" if d.high < 0 else "not decided"
+    print(f"p = {p}: {verdict} (95% interval)")
 
 # %% [markdown]
 # The gain grows with p and flattens; at 0.9, where one unit in ten is left in training, it does not grow any more. Srivastava et al. (2014, figure 9) found a flat bottom on MNIST, for
@@ -153,16 +156,17 @@ my_prediction = ...
 
 @cache
 def curves():
-    return sweep(train_digits, grid(p=[0.0, (0.1, 0.5)], noise=[0.2], epochs=[30], lr=[0.15], curve=[True]), seeds=range(8))
+    settings = grid(p=[0.0, (0.1, 0.5)], noise=[0.2], epochs=[30], lr=[0.15], curve=[True])
+    return sweep(train_digits, settings, seeds=range(8))
 
 
-plot_bands(curves(), title="Without dropout the held-out accuracy peaks, then falls as the wrong labels are learnt")
+plot_bands(curves(), title="The plain network peaks, then falls as it learns the wrong labels")
 
 # %%
 best_plain = np.array([100 * (1 - max(row["test_curve"])) for row in curves().where(**NONE)])
 last_plain, last_dropout = errors(curves())
-print("last epoch of both:              ", paired_difference(last_plain, last_dropout))
-print("best epoch of the plain network: ", paired_difference(best_plain, last_dropout))
+print("plain at its last:", paired_difference(last_plain, last_dropout))
+print("plain at its best:", paired_difference(best_plain, last_dropout))
 
 # %% tags=["nbval-check-output"]
 best_plain = np.array([100 * (1 - max(row["test_curve"])) for row in curves().where(**NONE)])
@@ -185,11 +189,14 @@ my_prediction = ...
 
 @cache
 def sizes():
-    return sweep(train_digits, grid(train=[200], p=[0.0, (0.1, 0.5)], epochs=[100], lr=[0.1]), seeds=range(8))
+    settings = grid(train=[200], p=[0.0, (0.1, 0.5)], epochs=[100], lr=[0.1])
+    return sweep(train_digits, settings, seeds=range(8))
 
 
-comparisons = {"200 images": paired_difference(*errors(sizes())), "1000 images": paired_difference(*errors(main()))}
-plot_differences(comparisons, "With few images the interval is wide", "error saved by dropout, percentage points")
+SAVED = "error saved by dropout, percentage points"
+runs = {"200 images": sizes(), "1000 images": main()}
+comparisons = {name: paired_difference(*errors(rows)) for name, rows in runs.items()}
+plot_differences(comparisons, "With few images the interval is wide", SAVED)
 
 # %% [markdown]
 # With few images the interval is wide: which images came into the training set matters more than anything else. Srivastava et al. (section 7.4) saw no gain with 100 and 500 images of MNIST, and a growing one after that.
@@ -208,15 +215,17 @@ my_prediction = ...
 
 @cache
 def widths():
-    return sweep(train_digits, grid(hidden=[16, 64, 256], p=[0.0, (0.1, 0.5)], epochs=[20]), seeds=range(8))
+    settings = grid(hidden=[16, 64, 256], p=[0.0, (0.1, 0.5)], epochs=[20])
+    return sweep(train_digits, settings, seeds=range(8))
 
 
-comparisons = {f"{h} units": paired_difference(*errors(widths().where(hidden=h))) for h in (16, 64, 256)}
-plot_differences(comparisons, "A narrow layer cannot afford to lose half of itself", "error saved by dropout, percentage points")
+runs = {f"{h} units": widths().where(hidden=h) for h in (16, 64, 256)}
+comparisons = {name: paired_difference(*errors(rows)) for name, rows in runs.items()}
+plot_differences(comparisons, "A narrow layer cannot afford to lose half of itself", SAVED)
 
 # %% tags=["nbval-check-output"]
 narrow = paired_difference(*errors(widths().where(hidden=16)))
-print("with 16 units dropout hurts:", narrow.high < 0, "· pairs won:", narrow.wins, "of", narrow.n)
+print(f"with 16 units dropout hurts: {narrow.high < 0} · pairs won: {narrow.wins} of {narrow.n}")
 
 # %% [markdown]
 # With 16 units dropout costs several points, in every pair. A network that cannot fit its training images has nothing to gain from being made to fit them less. The paper's rule of thumb (appendix A): a layer that
@@ -235,12 +244,13 @@ my_prediction = ...
 
 @cache
 def lengths():
-    return sweep(train_digits, grid(epochs=[5, 20], p=[0.0, (0.1, 0.5)], lr=[0.1]), seeds=range(8))
+    settings = grid(epochs=[5, 20], p=[0.0, (0.1, 0.5)], lr=[0.1])
+    return sweep(train_digits, settings, seeds=range(8))
 
 
-comparisons = {f"{n} epochs": paired_difference(*errors(lengths().where(epochs=n))) for n in (5, 20)}
-comparisons["100 epochs"] = paired_difference(*errors(main()))
-plot_differences(comparisons, "Dropout needs time before it pays", "error saved by dropout, percentage points")
+runs = {f"{n} epochs": lengths().where(epochs=n) for n in (5, 20)} | {"100 epochs": main()}
+comparisons = {name: paired_difference(*errors(rows)) for name, rows in runs.items()}
+plot_differences(comparisons, "Dropout needs time before it pays", SAVED)
 
 # %% [markdown]
 # The order is what to look at: the longer the training, the better for dropout. A comparison after few epochs can come out against it, and be right about those few epochs only.
@@ -254,9 +264,9 @@ plot_differences(comparisons, "Dropout needs time before it pays", "error saved 
 
 # %%
 ### BEGIN SOLUTION
-# Prediction: with 16 units nothing can be spared, so 0.1 on the pixels hurts too, but less than half of the units gone.
+# Prediction: 16 units cannot spare anything, so 0.1 on the pixels hurts too, but less.
 rows = sweep(train_digits, grid(hidden=[16], p=[0.0, (0.1, 0.0)], epochs=[20]), seeds=range(8))
-print("error saved by dropout on the pixels alone, points:", paired_difference(*errors(rows, NONE, {"p": (0.1, 0.0)})))
+print("pixels alone:", paired_difference(*errors(rows, NONE, {"p": (0.1, 0.0)})))
 ### END SOLUTION
 
 # %% [markdown]
@@ -273,9 +283,11 @@ print("error saved by dropout on the pixels alone, points:", paired_difference(*
 # 3. Your layer has 100 units and does well without dropout. You want p = 0.5. What do you change besides p?
 #
 # ### BEGIN SOLUTION
-# **Answers.** 1. More seeds, in pairs, with the interval. Even the count of errors on one test set has a standard deviation of about 0.14 points at 98% on 10,000 images, so 0.2 points is within its noise,
-# before the seeds have their say. 2. A mean of differences is the difference of the means, whatever the pairing. Only the spread depends on it. 3. The width, to about
-# 100 / (1-p) = 200, and the number of epochs, two to three times as many; then compare in pairs.
+# **Answers.**
+#
+# 1. More seeds, in pairs, with the interval. Even the count of errors on one test set has a standard deviation of about 0.14 points at 98% on 10,000 images, so 0.2 points is within its noise, before the seeds have their say.
+# 2. A mean of differences is the difference of the means, whatever the pairing. Only the spread depends on it.
+# 3. The width, to about 100 / (1-p) = 200, and the number of epochs, two to three times as many; then compare in pairs.
 # ### END SOLUTION
 #
 # **Next:** [09 · Why it works](09_why_it_works.ipynb) asks what the averaged network has to do with the thinned ones.

@@ -79,12 +79,13 @@ logs = np.tensordot(chance, np.log(probs), axes=1)  # (N, C)
 powers = np.exp(logs)
 show(by_hand=(powers / powers.sum(axis=1, keepdims=True))[0])
 ### END SOLUTION
-show(geometric=ensembles.geometric_mean(probs, chance)[0], arithmetic=ensembles.arithmetic_mean(probs, chance)[0])
+show(geometric=ensembles.geometric_mean(probs, chance)[0])
+show(arithmetic=ensembles.arithmetic_mean(probs, chance)[0])
 
 # %%
 def three_means(name):
-    params, x, p, probs, chance = small(name)
-    return plain(params, x), ensembles.geometric_mean(probs, chance), ensembles.arithmetic_mean(probs, chance)
+    params, x, p, *every = small(name)
+    return plain(params, x), ensembles.geometric_mean(*every), ensembles.arithmetic_mean(*every)
 
 
 plot_three_means({name: three_means(name) for name in NETWORKS})
@@ -93,7 +94,7 @@ plot_three_means({name: three_means(name) for name in NETWORKS})
 for name in NETWORKS:
     without, geometric, arithmetic = three_means(name)
     off, usual = np.abs(geometric - without).max(), np.abs(arithmetic - without).max()
-    print(f"{name}: geometric mean equal to 1e-12: {off < 1e-12}, off by {off:.2f}; arithmetic mean off by {usual:.2f}")
+    print(f"{name}: geometric mean exact: {off < 1e-12}, off by {off:.2f}; arithmetic, by {usual:.2f}")
 
 # %% [markdown]
 # Exact in two of three (Baldi and Sadowski 2013). Why: the logarithm of a softmax is $\log \pi_c(m) = s_c(m) - \log Z(m)$, with $s$ the scores. Averaged over the masks, $s_c$ becomes its value without masks,
@@ -128,15 +129,19 @@ COUNTS = [1, 4, 16, 64, 256]
 
 @cache
 def distances():
-    """Root mean square distance of averages over k passes from the mean over all masks, for each of COUNTS."""
+    """How far averages over k passes are from the mean over all masks, for each of COUNTS."""
     params, x, p, probs, chance = small("one hidden layer")
     pool = passes(params, x, p, 10_240, np.random.default_rng(3))
     mean = ensembles.arithmetic_mean(probs, chance)
     return [ensembles.rms(ensembles.averages(pool, k), mean) for k in COUNTS]
 
 
-without, _, mean = three_means("one hidden layer")
-plot_root_law(COUNTS, distances(), ensembles.variance(*small("one hidden layer")[3:]), ensembles.rms(without, mean))
+def spread_and_gap():
+    """The variance of one pass, and how far the network without masks is from the mean."""
+    return ensembles.law_of_distances(*small("one hidden layer")[:3])
+
+
+plot_root_law(COUNTS, distances(), *spread_and_gap())
 
 # %% tags=["nbval-check-output"]
 d = dict(zip(COUNTS, distances()))
@@ -152,8 +157,7 @@ print(f"from k = 4 to k = 64 the distance shrinks by about {d[4] / d[64]:.0f}")
 # The dotted line in the figure: from which k on is an average of k passes nearer to the exact mean than the network without masks? `spread` is $\sigma^2$, `gap` the height of the dashed line.
 
 # %%
-without, _, mean = three_means("one hidden layer")
-spread, gap = ensembles.variance(*small("one hidden layer")[3:]), ensembles.rms(without, mean)
+spread, gap = spread_and_gap()
 ### BEGIN SOLUTION
 show(by_hand=spread / gap**2)  # sigma / sqrt(k) = gap
 ### END SOLUTION
@@ -166,8 +170,13 @@ print("the course's answer, rounded up:", ensembles.meeting_point(spread, gap))
 
 # %%
 my_prediction = [...]
-THREE = {name: small(name)[:3] for name in NETWORKS}
-plot_convergence(THREE, of="scores", rng=np.random.default_rng(0))
+
+
+def three():
+    return {name: small(name)[:3] for name in NETWORKS}
+
+
+plot_convergence(three(), of="scores", rng=np.random.default_rng(0))
 
 # %% [markdown]
 # Where the scores are linear in the mask, their average goes on as $1/\sqrt k$. A ReLU after the mask stops it.
@@ -175,7 +184,7 @@ plot_convergence(THREE, of="scores", rng=np.random.default_rng(0))
 # **Predict.** Averages of *probabilities*: in how many of the three do they go on? Turn the panel below to them, then press *new masks* a few times. Do the dots keep to the line?
 
 # %%
-explore_convergence(THREE)
+explore_convergence(three())
 
 # %% [markdown]
 # In none. The softmax is a bend as well, and the probabilities aim at the arithmetic mean. Each seed gives other dots around the same line: chance decides where a dot lies, and $k$ how far out it can be.
@@ -204,7 +213,7 @@ def error(probs, y):
 
 @cache
 def pool(p, k):
-    """k passes of the trained network over the held-out images, half of the units dropped in each."""
+    """k passes over the held-out images, half of the units dropped in each."""
     params, x, _ = trained(p)
     return passes(params, x, 0.5, k, np.random.default_rng(4))
 
@@ -221,7 +230,7 @@ params, x, y = trained(0.5)
 one, hundred = (error(ensembles.averages(pool(0.5, 1000), k), y) for k in (1, 100))
 free = error(plain(params, x), y)
 print("one pass makes at least 1.3 times as many errors as no mask:", one.mean() > 1.3 * free)
-print("100 passes and no mask are less than 1.5 points apart:", abs(hundred.mean() - free) < 1.5)
+print("100 passes and no mask: less than 1.5 points apart:", abs(hundred.mean() - free) < 1.5)
 
 # %% [markdown]
 # They draw level after ten to twenty passes. At 100 the two differ by an image or two of 600, which decides nothing. In Srivastava et al. (2014, figure 11) they meet at about k = 50; beyond, averaging is
@@ -229,7 +238,7 @@ print("100 passes and no mask are less than 1.5 points apart:", abs(hundred.mean
 #
 # ## The penalty in the noise: linear regression
 #
-# Averaging explains test time. What does the noise do to the *weights*? Take the simplest network: $\hat y = x w$, squared error, dropout on the inputs. Its mean over all masks can be written down.
+# Averaging explains test time. What does the noise do to the *weights*? Take the simplest network, $\hat y = x w$ with squared error and dropout on the inputs. Its mean over all masks can be written down.
 # For one sample, mean squared error is squared bias plus variance. The bias is that of no dropout. The variance of $\sum_j x_j m_j w_j$ is a sum over independent coins, each with the $x^2 p/(1-p)$ of lesson 06:
 #
 # $$E\,\|y - (X \odot m)\,w\|^2 = \|y - Xw\|^2 + \frac{p}{1-p}\sum_j w_j^2 \sum_i x_{ij}^2$$
@@ -246,7 +255,7 @@ Y, W = X @ rng.standard_normal(8) + rng.standard_normal(200), rng.standard_norma
 added = 0.3 / 0.7 * (W**2 * (X**2).sum(axis=0)).sum()
 show(right_hand_side=((Y - X @ W) ** 2).sum() + added)
 ### END SOLUTION
-noisy, _ = dropout_forward(np.tile(X, (4000, 1, 1)), 0.3, np.random.default_rng(6))  # a coin for every entry
+noisy, _ = dropout_forward(np.tile(X, (4000, 1, 1)), 0.3, np.random.default_rng(6))
 losses = ((Y - noisy @ W) ** 2).sum(axis=1)
 show(measured=losses.mean(), standard_error=losses.std() / np.sqrt(4000))
 
@@ -265,8 +274,10 @@ def ordinary_ridge(x, y, penalty=50):
     return np.linalg.solve(x.T @ x + penalty * np.eye(8), x.T @ y)
 
 
-for name, solve in {"ordinary ridge": ordinary_ridge, "dropout's ridge": ensembles.dropout_ridge}.items():
-    print(f"{name}: fitted values unchanged: {np.allclose(in_mm @ solve(in_mm, Y), X @ solve(X, Y))}")
+ridges = {"ordinary ridge": ordinary_ridge, "dropout's ridge": ensembles.dropout_ridge}
+for name, solve in ridges.items():
+    unchanged = np.allclose(in_mm @ solve(in_mm, Y), X @ solve(X, Y))
+    print(f"{name}: fitted values unchanged: {unchanged}")
 
 # %% [markdown]
 # Dropout has no opinion on units. A zero is a zero in metres and in millimetres, so the noise it makes grows with the column.
@@ -278,8 +289,9 @@ for name, solve in {"ordinary ridge": ordinary_ridge, "dropout's ridge": ensembl
 # %%
 @cache
 def sgd_with_dropout(steps=6000, p=0.3, lr=0.01):
-    """SGD on the squared error, dropout on the inputs: (the last weights, the average over the last three quarters)."""
-    rng, params, velocity, total = np.random.default_rng(7), {"w": np.zeros(8)}, {}, np.zeros(8)
+    """SGD, dropout on the inputs: (the last weights, their mean over the last three quarters)."""
+    rng, params, velocity = np.random.default_rng(7), {"w": np.zeros(8)}, {}
+    total = np.zeros(8)
     for t in range(steps):
         rows = rng.integers(0, len(X), 32)
         noisy, _ = dropout_forward(X[rows], p, rng)
@@ -298,8 +310,9 @@ plot_weights(least_squares, ensembles.dropout_ridge(X, Y, 0.3), averaged, last)
 # %% tags=["nbval-check-output"]
 last, averaged = sgd_with_dropout()
 ridge = ensembles.dropout_ridge(X, Y, 0.3)
-for name, w in {"average": averaged, "least squares": np.linalg.lstsq(X, Y, rcond=None)[0]}.items():
-    print(f"{name}: within 3% of the ridge weights: {np.linalg.norm(w - ridge) < 0.03 * np.linalg.norm(ridge)}")
+for name, w in {"average": averaged, "least squares": least_squares}.items():
+    off = np.linalg.norm(w - ridge) / np.linalg.norm(ridge)
+    print(f"{name}: within 3% of the ridge weights: {off < 0.03}")
 
 # %% [markdown]
 # The average lands on the ridge solution, far from least squares. The last step keeps jittering around it: the noise goes on for as long as the masks are drawn, and only its mean is a penalty.
@@ -316,17 +329,20 @@ for name, w in {"average": averaged, "least squares": np.linalg.lstsq(X, Y, rcon
 # Compute the quadratic penalty of each of the 300 samples from `FEATURES`, `BETA` and `VARIANCE`, and print their mean. Below it stand the course's own, the exact one from the list of all 256 masks, and one measured with your layer and your cross-entropy.
 
 # %%
-FEATURES, BETA = np.random.default_rng(8).standard_normal((300, 8)), np.random.default_rng(9).standard_normal(8)
+FEATURES = np.random.default_rng(8).standard_normal((300, 8))
+BETA = np.random.default_rng(9).standard_normal(8)
+PENALTIES = ensembles.exact_penalty, ensembles.quadratic_penalty
 VARIANCE = 0.3 / 0.7 * (FEATURES**2 @ BETA**2)  # of each sample's score, p = 0.3
 ### BEGIN SOLUTION
 s = 1 / (1 + np.exp(-FEATURES @ BETA))
 show(by_hand=(0.5 * s * (1 - s) * VARIANCE).mean())
 ### END SOLUTION
-exact, quadratic = (f(FEATURES, BETA, 0.3) for f in (ensembles.exact_penalty, ensembles.quadratic_penalty))
+exact, quadratic = (f(FEATURES, BETA, 0.3) for f in PENALTIES)
 show(quadratic=quadratic.mean(), exact=exact.mean())
 many, labels = np.tile(FEATURES, (400, 1)), np.zeros(120_000, int)
 noisy, _ = dropout_forward(many, 0.3, np.random.default_rng(10))
-losses = [softmax_cross_entropy(np.outer(rows @ BETA, [0, 1]), labels)[0] for rows in (noisy, many)]
+scores = [np.outer(rows @ BETA, [0, 1]) for rows in (noisy, many)]
+losses = [softmax_cross_entropy(each, labels)[0] for each in scores]
 show(measured=losses[0] - losses[1])
 
 # %% [markdown]
@@ -336,13 +352,13 @@ show(measured=losses[0] - losses[1])
 
 # %%
 my_prediction = ...
-exact, quadratic = (f(FEATURES, BETA, 0.3) for f in (ensembles.exact_penalty, ensembles.quadratic_penalty))
+exact, quadratic = (f(FEATURES, BETA, 0.3) for f in PENALTIES)
 plot_penalty(ensembles.sigmoid(FEATURES @ BETA), exact / VARIANCE, quadratic / VARIANCE)
 
 # %% tags=["nbval-check-output"]
 for scale in (0.05, 0.2, 0.5, 1.0):
-    exact, quadratic = (f(FEATURES, scale * BETA, 0.1) for f in (ensembles.exact_penalty, ensembles.quadratic_penalty))
-    print(f"weights x {scale}, p = 0.1: exact / quadratic = {exact.sum() / quadratic.sum():.2f}")
+    exact, quadratic = (f(FEATURES, scale * BETA, 0.1).sum() for f in PENALTIES)
+    print(f"weights x {scale}, p = 0.1: exact / quadratic = {exact / quadratic:.2f}")
 
 # %% [markdown]
 # At $s = \tfrac12$ the noise costs most, and near 0 and 1 hardly anything. Ridge charges large weights wherever they are. Dropout lets a weight grow, if that makes predictions confident. With small weights and little noise, formula and truth agree to
@@ -360,7 +376,7 @@ my_prediction = ..., ...
 for p in (0.0, 0.5):
     params, x, y = trained(p)
     whole, half = error(plain(params, x), y), error(pool(p, 100), y).mean()
-    print(f"trained with p = {p}: {whole:.0f}% errors with all units, {half:.0f}% with half of them")
+    print(f"trained with p = {p}: errors with all units {whole:.0f}%, with half {half:.0f}%")
 
 # %% [markdown]
 # Without dropout, half a network is a poor network. With it, half a network errs about as often as the whole of the other. To be fair: that is what it was trained for, and what you see here is that the training worked. It does not by itself say that this is *why* it makes fewer errors with all its units.
@@ -385,8 +401,9 @@ plot_activity({"without dropout": activations(0.0), "with dropout": activations(
 # %% tags=["nbval-check-output"]
 for seed in (0, 1, 2):
     without, with_dropout = (activations(p, seed) for p in (0.0, 0.5))
-    print(f"seed {seed}: mean activation lower with dropout: {with_dropout.mean() < without.mean()},"
-          f" more zeros: {np.mean(with_dropout == 0) > np.mean(without == 0)}")  # fmt: skip
+    lower = with_dropout.mean() < without.mean()
+    more = (with_dropout == 0).mean() > (without == 0).mean()
+    print(f"seed {seed}: mean activation lower with dropout: {lower}, more zeros: {more}")
 
 # %% [markdown]
 # Features: little to see. Activity: a clear effect, in three seeds of three; the mean is about halved. The paper (section 7.2) reports a fall from about 2.0 to 0.7 in its autoencoder.
@@ -400,7 +417,8 @@ for seed in (0, 1, 2):
 ### BEGIN SOLUTION
 # Prediction: if the wrong labels were the reason, the difference would be gone without them.
 for seed in (0, 1, 2):
-    show(seed=seed, without=activations(0.0, seed, 0.0).mean(), with_dropout=activations(0.5, seed, 0.0).mean())
+    without, with_dropout = (activations(p, seed, noise=0.0).mean() for p in (0.0, 0.5))
+    print(f"seed {seed}: without {without:.2f}, with dropout {with_dropout:.2f}")
 ### END SOLUTION
 
 # %% [markdown]

@@ -50,7 +50,8 @@ check("gaussian_dropout_backward")
 
 # %%
 my_fraction = ...
-plot_factors({"dropout": dropout_forward, "Gaussian dropout": gaussian_dropout_forward}, p=0.3, rng=np.random.default_rng(1))
+BOTH = {"dropout": dropout_forward, "Gaussian dropout": gaussian_dropout_forward}
+plot_factors(BOTH, p=0.3, rng=np.random.default_rng(1))
 
 # %% [markdown]
 # Two spikes on one side, a bell on the other; about 6% of the bell lies below 0. The means and the variances agree.
@@ -67,12 +68,12 @@ data = np.random.default_rng(2)
 X, w = data.standard_normal((200, 8)), data.standard_normal(8)
 y = X @ w + data.standard_normal(200)
 formula = ((y - X @ w) ** 2).sum() + 0.3 / 0.7 * (w**2 * (X**2).sum(axis=0)).sum()
-for layer in (dropout_forward, gaussian_dropout_forward):
+for name, layer in BOTH.items():
     rng = np.random.default_rng(3)
     loss = np.mean([((y - layer(X, 0.3, rng)[0] @ w) ** 2).sum() for _ in range(4000)])
     pairs = layer(np.ones((100_000, 2)), 0.5, rng)[0]
     bend = np.maximum(pairs[:, 0] - pairs[:, 1], 0).mean()
-    print(f"{layer.__name__}: loss / formula {loss / formula:.2f}, mean ReLU of a difference {bend:.2f}")
+    print(f"{name}: loss / formula {loss / formula:.2f}, mean ReLU of a difference {bend:.2f}")
 
 # %% [markdown]
 # In the linear model the two cannot be told apart: only two moments matter. Behind the ReLU they differ, 0.50 against 0.56. With more inputs they differ less, because a sum
@@ -115,8 +116,8 @@ def two_units(p=0.5, draws=4000):
     """The outputs of both units under each kind of noise: {name: array (draws, 2)}."""
     rng = np.random.default_rng(5)
     dropped, _ = dropout_forward(np.tile(x, (draws, 1)), p, rng)
-    thinned = [dropconnect_forward(x, w, b, p, rng)[0] for _ in range(draws)]
-    return {"inputs dropped": affine_forward(dropped, w, b)[0], "weights dropped": np.vstack(thinned)}
+    thinned = np.vstack([dropconnect_forward(x, w, b, p, rng)[0] for _ in range(draws)])
+    return {"inputs dropped": affine_forward(dropped, w, b)[0], "weights dropped": thinned}
 
 
 plot_two_units(two_units(), p=0.5)
@@ -125,9 +126,12 @@ plot_two_units(two_units(), p=0.5)
 a, c = (x.T * w).T
 show(cosine=a @ c / np.sqrt((a @ a) * (c @ c)), deviations=np.sqrt([a @ a, c @ c]))
 for name, outputs in two_units().items():
-    print(f"{name}: correlation {np.corrcoef(outputs.T)[0, 1]:.2f}, deviations {rounded(outputs.std(axis=0))}")
-silenced, _ = dropout_forward(np.tile(affine_forward(x, w, b)[0], (4000, 1)), 0.5, np.random.default_rng(5))
-print(f"exact zeros: outputs dropped {(silenced == 0).mean():.0%}, weights dropped {(outputs == 0).mean():.0%}")
+    correlation = np.corrcoef(outputs.T)[0, 1]
+    print(f"{name}: correlation {correlation:.2f}, deviations {rounded(outputs.std(axis=0))}")
+plain = np.tile(affine_forward(x, w, b)[0], (4000, 1))
+silenced, _ = dropout_forward(plain, 0.5, np.random.default_rng(5))
+for name, outs in {"outputs": silenced, "weights": outputs}.items():
+    print(f"exact zeros, {name} dropped: {(outs == 0).mean():.0%}")
 
 # %% [markdown]
 # Seen from either axis the two clouds are alike; seen from above, one is tilted. Dropped inputs are missing for both units, so both go astray together, by the cosine between $x \odot w_1$ and $x \odot w_2$. Dropped weights are each
@@ -154,7 +158,8 @@ check("spatial_dropout_backward")
 # %%
 my_miss = ...
 maps = smooth_maps((8, 16, 12, 12), np.random.default_rng(6))
-plot_gaps({"dropout": dropout_forward, "spatial": spatial_dropout_forward}, maps, p=0.5, rng=np.random.default_rng(25))
+two = {"dropout": dropout_forward, "spatial": spatial_dropout_forward}
+plot_gaps(two, maps, p=0.5, rng=np.random.default_rng(25))
 
 # %% [markdown]
 # Ordinary dropout takes little away from these maps: nine of ten gaps have a kept neighbour, and those tell the entry to about 0.3 of a standard deviation. The next layer
@@ -173,10 +178,11 @@ plot_variance_shift(dropout_forward, np.random.default_rng(8))
 
 # %% tags=["nbval-check-output"]
 z = np.random.default_rng(9).standard_normal(1_000_000)
-for layer in (dropout_forward, gaussian_dropout_forward):
+inputs = z, np.maximum(z, 0)
+for name, layer in BOTH.items():
     for p in (0.1, 0.3, 0.5):
-        ratios = [layer(v, p, np.random.default_rng(10))[0].var() / v.var() for v in (z, np.maximum(z, 0))]
-        print(f"{layer.__name__}, p = {p}: {ratios[0]:.2f}, 1 / (1 - p) = {1 / (1 - p):.2f}, with ReLU {ratios[1]:.2f}")
+        ratio, relu = (layer(x, p, np.random.default_rng(10))[0].var() / x.var() for x in inputs)
+        print(f"{name}, p = {p}: {ratio:.2f}, 1 / (1 - p) = {1 / (1 - p):.2f}, with ReLU {relu:.2f}")
 
 # %% [markdown]
 # The ratio is $1/(1-p)$, and more behind a ReLU, whose mean is not 0: the noise grows with $E[x^2] = \mathrm{Var}[x] + E[x]^2$, while only $\mathrm{Var}[x]$ is there without it. Gaussian noise shifts by as much; it is the second moment again.
@@ -224,11 +230,11 @@ def moons(n, rng):
 
 @cache
 def trained(n=200):
-    """Parameters of a network that saw n points, in about 600 updates whatever n is; restart the kernel after an edit."""
+    """A network that saw n points, in about 600 updates; restart the kernel after an edit."""
     data = Split(*moons(n, np.random.default_rng(12)), *moons(2000, np.random.default_rng(13)))
-    params, _ = fit(init_params([2, 64, 64, 2], np.random.default_rng(14)), data, epochs=30_000 // n, p=0.2, lr=0.05,
-                    batch_size=50, rng=np.random.default_rng(15), watch=False)  # fmt: skip
-    return params
+    start, rng = init_params([2, 64, 64, 2], np.random.default_rng(14)), np.random.default_rng(15)
+    options = {"epochs": 30_000 // n, "batch_size": 50, "lr": 0.05, "watch": False}
+    return fit(start, data, p=0.2, rng=rng, **options)[0]
 
 
 def predict(points, p, rng, passes):
@@ -238,7 +244,8 @@ def predict(points, p, rng, passes):
 points, classes = moons(200, np.random.default_rng(12))  # what it was trained on
 new, new_classes = moons(2000, np.random.default_rng(13))
 print(f"accuracy on new points, no noise: {accuracy(trained(), new, new_classes):.3f}")
-print(f"mean of 50 noisy passes: {(predict(new, 0.2, np.random.default_rng(16), 50)[0].argmax(axis=1) == new_classes).mean():.3f}")
+mean, _ = predict(new, 0.2, np.random.default_rng(16), 50)
+print(f"mean of 50 noisy passes: {(mean.argmax(axis=1) == new_classes).mean():.3f}")
 
 # %% [markdown]
 # **Predict.** Where in the plane do the passes disagree most: among the points of one class, between the classes, or far away from all of them? Then turn p and the number of passes below; which of the two
@@ -259,10 +266,11 @@ explore_uncertainty(predict, points, classes, p=0.2)
 my_fraction = ...
 mean, std = predict(new, 0.2, np.random.default_rng(16), 50)
 plain, _ = predict(new, 0.0, np.random.default_rng(16), 1)
-wrong = mean.argmax(axis=1) != new_classes
+wrong, plain_wrong = (probs.argmax(axis=1) != new_classes for probs in (mean, plain))
 by_spread, by_probability = np.argsort(-std[:, 1]), np.argsort(plain.max(axis=1))
-print(f"wrong among the 10% of largest spread: {wrong[by_spread[:200]].mean():.2f}, among the others: {wrong[by_spread[200:]].mean():.3f}")
-print(f"wrong among the 10% least sure without noise: {(plain.argmax(axis=1) != new_classes)[by_probability[:200]].mean():.2f}")
+print(f"wrong among the 10% of largest spread: {wrong[by_spread[:200]].mean():.2f}")
+print(f"wrong among the others: {wrong[by_spread[200:]].mean():.3f}")
+print(f"wrong among the 10% least sure without noise: {plain_wrong[by_probability[:200]].mean():.2f}")
 
 # %% [markdown]
 # The spread finds the hard points: about a quarter of that tenth is wrong. Here, the plain probability finds them about as well, at the price of one pass instead of fifty.
@@ -273,14 +281,15 @@ print(f"wrong among the 10% least sure without noise: {(plain.argmax(axis=1) != 
 
 # %%
 my_part = ...
-plot_uncertainty(predict, points, classes, p=0.2, rng=np.random.default_rng(17), reach="far away")
+rng = np.random.default_rng(17)
+plot_uncertainty(predict, points, classes, p=0.2, rng=rng, reach="far away")
 
 # %% tags=["nbval-check-output"]
 angle = np.linspace(0, 2 * np.pi, 360, endpoint=False)
 circle = 20 * np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
 mean, std = predict(circle, 0.2, np.random.default_rng(18), 50)
 blind = (mean.max(axis=1) > 0.99) & (std[:, 1] < 0.02)
-print("on a circle 20 away, sure and without spread in more than half of all directions:", blind.mean() > 0.5)
+print("20 away, sure and without spread in more than half of all directions:", blind.mean() > 0.5)
 
 # %% [markdown]
 # Far out a ReLU network is linear along each ray, so its scores grow with the distance and the softmax saturates. Every thinned network does the same, and nearly all on the same side. They agree,
@@ -291,7 +300,8 @@ print("on a circle 20 away, sure and without spread in more than half of all dir
 # %%
 my_answer = ...
 for p in (0.1, 0.2, 0.5):
-    print(f"same network, p = {p}: mean spread {predict(new, p, np.random.default_rng(19), 50)[1].mean():.3f}")
+    spread = predict(new, p, np.random.default_rng(19), 50)[1].mean()
+    print(f"same network, p = {p}: mean spread {spread:.3f}")
 for n in (50, 200, 1000):
     spread = mc_predict(trained(n), new, 0.2, np.random.default_rng(19), 50)[1].mean()
     print(f"trained on {n} points, p = 0.2: mean spread {spread:.3f}")

@@ -35,7 +35,7 @@ def draw_factors(figure, layers, p, rng, draws=20_000):
     alike = np.ptp(moments, axis=0).max() < 0.1 * max(1, np.max(moments))
     figure.suptitle("Other factors, the same mean and the same variance" if alike
                     else "The means and variances of these factors differ", fontsize=11, x=0.01, ha="left")  # fmt: skip
-    small_print(figure, f"p = {p:.2f} · {draws} draws each · dashed: their mean")
+    small_print(figure, f"p = {p:.2f} · {draws:,} draws each · dashed: their mean")
     return "; ".join(said) + f". p / (1 - p) is {p / (1 - p):.2f}."
 
 
@@ -150,7 +150,7 @@ def draw_variance_shift(figure, forward, rng, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.
              ylim=(0, None), title="In training the variance is larger than at test time" if off < 0.1
              else "The dots leave the lines: this layer is not inverted dropout")  # fmt: skip
     axes.set_xticks([0, *rates])
-    small_print(figure, f"dots: measured, {draws} entries each · lines: 1 / (1 - p), the same for a ReLU, and 1")
+    small_print(figure, f"dots: measured, {draws:,} entries each · lines: 1 / (1 - p), the same for a ReLU, and 1")
     return "Variance of the output over that of the input, training and test: " + "; ".join(said) + "."
 
 
@@ -175,7 +175,8 @@ def draw_uncertainty(figure, predict, x, y, p, rng, passes=30, reach="near the d
         for label, (colour, marker) in enumerate(((BLUE, "o"), (VERMILION, "s"))):
             axes.plot(*x[y == label].T, marker, color=colour, linestyle="none", markersize=3, markeredgecolor="white",
                       markeredgewidth=0.4)  # fmt: skip
-        axes.set(xlabel="first input", title=name, aspect="equal")
+        axes.set(xlabel="first input", aspect="equal")
+        axes.set_title(name, fontsize=10)
         axes.grid(False)
         figure.colorbar(drawn, ax=axes, shrink=0.85)
     figure.axes[0].set_ylabel("second input")
