@@ -197,6 +197,21 @@ def copy_of_view(f, x, h=1e-5):
     return grad.reshape(x.shape)
 
 
+@mistake("B61", of="numerical_gradient", title="a whole row is nudged at once")
+def row_by_row(f, x, h=1e-5):
+    """`x[i]` is an entry of a vector and a row of a matrix. Every entry has a slope of its own, whatever the number of
+    axes.
+    """
+    _float64_only(x)
+    grad = np.empty(x.shape)
+    for i in range(len(x)):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        grad[i] = (f(up) - f(down)) / (2 * h)
+    return grad
+
+
 # relative_error
 
 

@@ -279,6 +279,13 @@ def complement(dout, positive):
     return np.where(positive, 0, dout)
 
 
+@mistake("A59", of="relu_backward", title="the forward pass is returned once more",
+         beside={"relu_forward": lambda x: (np.where(x > 0, x, 0), x)})  # fmt: skip
+def forward_again(dout, x):
+    """A gradient is made of what comes from above and of the slope of this layer. Neither of them is in `relu(x)`."""
+    return np.where(x > 0, x, 0)
+
+
 # softmax_cross_entropy
 
 
@@ -454,6 +461,30 @@ def lost_axis(scores, y):
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     probs = powers / powers.sum(axis=1)
     return -np.log(probs[range(len(y)), y]).mean(), probs
+
+
+@mistake("A69b", of="softmax_cross_entropy", title="the loss charges every sample with the labels of all")
+def all_labels_in_loss(scores, y):
+    """`[:, y]` takes, of every row, a column for each label of the batch: (N, N) numbers. Of row i only the one at
+    y[i] is wanted.
+    """
+    return -_log_softmax(scores)[:, y].mean(), _cross_entropy(scores, y)[1]
+
+
+@mistake("A69c", of="softmax_cross_entropy", title="the loss is a sum over samples and the labels of all")
+def all_labels_summed(scores, y):
+    """`[:, y]` takes, of every row, a column for each label of the batch. N numbers are wanted; the mean is their sum
+    divided by N.
+    """
+    return -_log_softmax(scores)[:, y].sum() / len(y), _cross_entropy(scores, y)[1]
+
+
+@mistake("A69d", of="softmax_cross_entropy", title="the gradient charges every sample with the labels of all")
+def all_labels_in_gradient(scores, y):
+    """`[:, y]` takes whole columns. In row i of the gradient only the entry at y[i] differs from the probability."""
+    dscores = np.exp(_log_softmax(scores))
+    dscores[:, y] -= 1
+    return _cross_entropy(scores, y)[0], dscores / len(y)
 
 
 RIGHT = {

@@ -394,6 +394,20 @@ def steps_too(params, x, y, p, rng, train=True):
     return loss, grads
 
 
+@mistake("A134", of="loss_and_grads", title="the gradients are divided by N once more")
+def gradients_divided_again(params, x, y, p, rng, train=True):
+    """The loss is a mean, and dscores is its gradient, the 1/N included. From there on it is sums."""
+    loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
+    return loss, {k: g / len(x) for k, g in grads.items()}
+
+
+@mistake("A135", of="loss_and_grads", title="the loss is divided by N once more")
+def loss_divided_again(params, x, y, p, rng, train=True):
+    """What `softmax_cross_entropy` returns is the mean over the batch already."""
+    loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
+    return loss / len(x), grads
+
+
 RIGHT = {
     "init_params": _drawn,
     "mlp_forward": _forward,

@@ -62,6 +62,15 @@ def uphill(params, grads, velocity, lr, momentum):
     return _momentum(params, {k: -g for k, g in grads.items()}, velocity, lr, momentum)
 
 
+@mistake("A70b", of="sgd_momentum", title="the velocity is subtracted, not added")
+def subtracted(params, grads, velocity, lr, momentum):
+    """The minus is in the velocity already: v <- momentum * v - lr * g points downhill. Taken off once more it leads
+    uphill.
+    """
+    _, speed = _momentum(params, grads, velocity, lr, momentum)
+    return {k: w - speed[k] for k, w in params.items()}, speed
+
+
 @mistake("A71", of="sgd_momentum", title="the velocity comes back with the wrong sign")
 def other_convention(params, grads, velocity, lr, momentum):
     """The parameters move as they should at first. But the velocity that is handed on is minus the one of the
