@@ -1,17 +1,22 @@
 """The site in a real browser: no request fails or leaves the folder, no formula stays raw, no link is dead."""
 
 import html.parser
+import io
+import json
 import re
 import urllib.parse
 
 import pytest
+from PIL import Image
 
 from conftest import ROOT
 from dropout_lab.checks.mistakes import load_all
+from dropout_lab.lab.widgets.panel import moves, rate, seed, whole
+from dropout_lab.lab.widgets.views import views
 
 pytest.importorskip("sphinx_book_theme", reason="Sphinx is not installed: the extra site")
 pytest.importorskip("myst_nb", reason="myst-nb is not installed: the extra site")
-from dropout_lab.instructor.site import SiteError, site  # noqa: E402
+from dropout_lab.instructor.site import SiteError, panels, site  # noqa: E402
 
 pytestmark = pytest.mark.timeout(900)  # a build takes about 40 s of processor time
 RAW = re.compile(r"\\[a-zA-Z]{2,}|\\\(|\\\[|\$\$|(?<![\w$])\$[^$\n]+\$")  # LaTeX that nobody has set
@@ -84,7 +89,65 @@ def test_no_panel_pretends_to_be_live(built):
     for path in built[0].glob("*.html"):
         text = path.read_text("utf-8")
         assert "widget-view+json" not in text and "require.min.js" not in text, path.name
-    assert "A panel stands here in JupyterLab" in (built[0] / "06_inverted_dropout.html").read_text("utf-8")
+    page = (built[0] / "06_inverted_dropout.html").read_text("utf-8")
+    assert page.count('class="dl-views"') + page.count("A panel stands here in Jupyter") == 2
+
+
+def test_every_view_of_a_panel_has_its_picture(built):
+    for path in built[0].glob("*.html"):
+        for kept in re.findall(r'<script type="application/json">(.*?)</script>', path.read_text("utf-8")):
+            views = json.loads(kept)["views"]
+            assert views and all((built[0] / view["picture"]).is_file() for view in views), path.name
+
+
+@pytest.fixture
+def panel_page(tmp_path):
+    """A page with two panels: one with controls, whose captions are its values, and one with nothing to keep."""
+    static = tmp_path / "_static"
+    static.mkdir()
+    both = ({"p": rate(0.3), "seed": seed("again"), "n": whole(5, "bars", 0, 9)},
+            {"play": moves("tests", "ab", "it is", "cd", "name it")})  # fmt: skip
+    square = io.BytesIO()
+    Image.new("RGB", (3, 3), "grey").save(square, "png")
+    bodies = []
+    for i, controls in enumerate(both):
+        named = [{"name": name, **control} for name, control in controls.items()]
+        kept = views("Squares", named, lambda values, before: (square.getvalue(), "<", f"{values}"))
+        bodies.append(panels.html(kept, static, str(i)))
+    panels.write_script(static)
+    page = tmp_path / "page.html"
+    script = f'<script src="_static/{panels.SCRIPT}" defer></script>'
+    page.write_text(f"<!doctype html><meta charset=utf-8>{script}{''.join(bodies)}", "utf-8")
+    return page
+
+
+def test_a_panel_moves_by_keyboard_through_the_views_that_are_there(browser, panel_page):
+    page = browser.new_page()
+    page.goto(panel_page.as_uri())
+    panel = page.locator(".dl-panel").first
+    caption, picture = panel.locator(".dl-caption"), panel.locator("img")
+    assert caption.inner_text() == "{'p': 0.3, 'seed': 0, 'n': 5}"
+    assert picture.get_attribute("src") == "_static/panels/0/9.webp"
+    page.get_by_label("drop probability p").press("ArrowRight")
+    assert caption.inner_text() == "{'p': 0.4, 'seed': 0, 'n': 5}"
+    for seen in (1, 2, 0):  # three seeds are kept; after the last comes the first
+        page.get_by_role("button", name="again").click()
+        assert caption.inner_text() == f"{{'p': 0.4, 'seed': {seen}, 'n': 5}}"
+    assert picture.get_attribute("src") == "_static/panels/0/12.webp"
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 3
+    assert page.get_by_label("bars").count() == 0  # what does not move is not shown, and the note says so
+    assert page.get_by_text("“bars” can be turned too").count() == 1
+    page.close()
+
+
+def test_a_panel_without_views_to_choose_from_has_no_controls(browser, panel_page):
+    page = browser.new_page()
+    page.goto(panel_page.as_uri())
+    alone = page.locator(".dl-views").last
+    assert alone.locator("input, button, select").count() == 0
+    assert alone.locator("img").get_attribute("alt") == "<"
+    assert "moves in Jupyter" in alone.inner_text()
+    page.close()
 
 
 def test_every_picture_is_described(pages):

@@ -16,7 +16,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from dropout_lab.instructor.site import gallery, pages
+from dropout_lab.instructor.site import gallery, pages, panels
 
 MATHJAX = "sphinx-mathjax-offline"  # MathJax 3.2.2 as files; the extension of that name would copy all 24 MB of it
 HERE = Path(__file__).parent
@@ -29,13 +29,14 @@ SETTINGS = {
     "html_context": {"default_mode": "auto"},  # light or dark, as the reader's system is
     "html_static_path": ["_static"],
     "html_css_files": ["course.css"],
+    "html_js_files": [(panels.SCRIPT, {"defer": "defer"})],
     "html_copy_source": False,
     "html_use_index": False,
     "html_show_copyright": False,
     "html_show_sphinx": False,
     "nb_execution_mode": "off",
     "nb_merge_streams": True,
-    "nb_ipywidgets_js": {},  # panels need a kernel; see pages.py
+    "nb_ipywidgets_js": {},  # panels come with a script of their own
     "nb_code_prompt_show": "Show the answer",
     "nb_code_prompt_hide": "Hide the answer",
     "myst_enable_extensions": ["dollarmath"],
@@ -89,7 +90,8 @@ def site(root, out, progress=print):
 
 
 def _assets(static):
-    """Our style sheets, and of MathJax the one script and its fonts."""
+    """Our style sheets and script, and of MathJax the one script and its fonts."""
+    panels.write_script(static)
     for sheet in HERE.glob("*.css"):
         shutil.copy(sheet, static)
     try:

@@ -1,8 +1,7 @@
 """The sources of the pages, as Sphinx reads them: README as the first page, the lessons, the cheat sheet.
 
-Answers fold: a cell of code goes behind a button, text behind a line to click. A panel's picture is drawn by Python,
-and no Python runs in a page, so a panel is what it says, under a line that says where it can be turned. The figure
-with the same message stands before it in the lesson.
+Answers fold: a cell of code goes behind a button, text behind a line to click. No Python runs in a page: a panel shows
+the views that its notebook keeps.
 """
 
 import re
@@ -13,9 +12,11 @@ import nbformat
 
 from dropout_lab.instructor import markers
 from dropout_lab.instructor.build import read_source
+from dropout_lab.instructor.site import panels
+from dropout_lab.lab.widgets.views import MIME
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-PANEL = "A panel stands here in JupyterLab, with controls to turn. As it opens, it says:"
+PANEL = "A panel stands here in Jupyter, with controls to turn. As it opens, it says:"  # one that kept no views
 _LINK = re.compile(r"\[([^\]]+)\]\((?:lessons/)?(\d\d_\w+)\.ipynb\)")
 _HEADING = re.compile(r"\A#+ [^\n]*\n+")
 _BESIDE = """
@@ -37,7 +38,7 @@ def write(root, folder):
     sources = [s for s in sorted((root / "solutions").glob("[0-9][0-9]_*.py")) if s.with_suffix(".ipynb").exists()]
     lessons = {}
     for source in sources:
-        notebook, lessons[source.stem] = lesson(source, {s.stem for s in sources})
+        notebook, lessons[source.stem] = lesson(source, {s.stem for s in sources}, folder / "_static")
         nbformat.write(notebook, folder / f"{source.stem}.ipynb")
     (folder / "index.md").write_text(_index(root / "README.md", lessons), "utf-8")
     sheet = _ID.sub(r'| <a href="gallery.html#\1">\1</a> |', (root / "solutions" / "cheat_sheet.md").read_text("utf-8"))
@@ -47,8 +48,8 @@ def write(root, folder):
     return lessons
 
 
-def lesson(source, lessons):
-    """An executed notebook as a page: answers folded, panels in words, pictures described.
+def lesson(source, lessons, static):
+    """An executed notebook as a page: answers folded, panels with their views, pictures described.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ def lesson(source, lessons):
         The lesson's source, which knows what is an answer. The notebook stands beside it.
     lessons : set of names
         The pages that links may lead to.
+    static : Path
+        The folder for the pictures of panels.
 
     Returns
     -------
@@ -70,6 +73,7 @@ def lesson(source, lessons):
         original = written.get(cell.source, cell)
         if cell.cell_type == "code":
             _code(cell, original)
+            _panels(cell, static, source.stem)
         else:
             cell.source = linked(_text(original), lessons)
     return notebook, current
@@ -93,13 +97,22 @@ def _code(cell, original):
     said = " ".join("".join(o.get("text", "") for o in cell.outputs).split())
     for output in cell.outputs:
         data = output.get("data", {})
-        if data.pop(WIDGET, None):
-            output.update(output_type="display_data", metadata={})
-            output.pop("execution_count", None)
-            data["text/plain"] = f"{PANEL}\n{data['text/plain']}"
         if "image/png" in data:
             data.pop("text/plain", None)  # <Figure size ...>
             cell.metadata["mystnb"] |= {"image": {"alt": said or "A figure; the text below says what it shows."}}
+
+
+def _panels(cell, static, name):
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if not data.pop(WIDGET, None):
+            continue
+        output.update(output_type="display_data", metadata={})
+        output.pop("execution_count", None)
+        if kept := data.pop(MIME, None):
+            output.data = {"text/html": panels.html(kept, static, f"{name}-{cell.id}")}
+        else:
+            data["text/plain"] = f"{PANEL}\n{data['text/plain']}"
 
 
 def _text(original):

@@ -34,7 +34,8 @@ def views(title, controls, view):
 
     Returns
     -------
-    views : {"title": ..., "controls": ..., "missing": labels of the other controls, "views": the last control fastest}
+    views : {"title": ..., "controls": ..., "missing": labels of the other controls, "views": the last control fastest,
+            "start": the number of the view that the panel opens with}
     """
     start, kept, room = {c["name"]: c["value"] for c in controls}, {}, MOST
     for control in controls:
@@ -44,7 +45,7 @@ def views(title, controls, view):
         kept[control["name"]], room = values, room // len(values)
     states = [start | dict(zip(kept, values)) for values in itertools.product(*kept.values())]
     return {"title": title, "controls": [_thinned(c, kept[c["name"]]) for c in controls if c["name"] in kept],
-            "missing": [c["label"] for c in controls if c["name"] not in kept],
+            "missing": [c["label"] for c in controls if c["name"] not in kept], "start": states.index(start),
             "views": [_as_json(*view(state, _way(start, state, kept))) for state in states]}  # fmt: skip
 
 
