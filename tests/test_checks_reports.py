@@ -11,7 +11,8 @@ import pytest
 from dropout_lab.checks import mistakes
 from dropout_lab.checks.exercises import EXERCISES, find
 from dropout_lab.checks.functions import load
-from dropout_lab.checks.reports import CheckFailed, Report, as_html, as_text
+from dropout_lab.checks.hints import hint_text
+from dropout_lab.checks.reports import COLUMNS, CheckFailed, Report, as_html, as_text
 from dropout_lab.checks.verdicts import Verdict, judge
 
 BANK, RIGHT = mistakes.load_all()
@@ -70,6 +71,11 @@ def test_text_and_html_say_the_same(identity):
         assert part.split("`")[0].replace("'", "&#x27;").replace('"', "&quot;")[:40] in plain
     assert repr(Report(verdict)) == as_text(verdict)
     assert str(CheckFailed(verdict)) == as_text(verdict)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_line_of_a_hint_is_longer_than_a_notebook_is_wide(name):
+    assert max(len(line) for step in (1, 2, 3) for line in hint_text(name, step).splitlines()) <= COLUMNS
 
 
 def test_no_report_holds_a_line_of_a_solution(root):

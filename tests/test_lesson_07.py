@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from dropout_lab.checks.reports import COLUMNS
 from dropout_lab.dropout import dropout_forward
 from dropout_lab.gradcheck import numerical_gradient
 from dropout_lab.lab import hunting
@@ -100,6 +101,12 @@ def test_a_trial_says_who_is_convicted_and_what_ours_sees(capsys):
     assert "convicts 5 of 5 right layers, your own among them" in capsys.readouterr().out
     hunting.trial(nothing_yet)
     assert capsys.readouterr().out == "○ nothing_yet returns nothing yet\n"
+
+
+def test_no_line_of_a_trial_is_longer_than_a_notebook_is_wide(capsys):
+    for rule in (*hunting.OURS, lambda layer, p: False):
+        hunting.trial(rule)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= COLUMNS
 
 
 def test_a_trial_tells_a_wrong_layer_of_the_student_from_a_wrong_rule(capsys, monkeypatch):

@@ -77,10 +77,10 @@ def draw_means(figure, schemes, x, p, rng, batches=60):
         axes.plot(count, train, color=BLUE, linestyle="-")
         axes.axhline(test, color=VERMILION, linestyle="--")
         axes.set_title(name, fontsize=10)
-        axes.annotate("test", (batches, test), xytext=(0, 5), textcoords="offset points", color=ink(VERMILION),
+        axes.annotate("test", (batches, test), xytext=(0, 12), textcoords="offset points", color=ink(VERMILION),
                       ha="right", va="bottom", fontsize=9)  # fmt: skip
-        axes.annotate("training", (count[0], train[-1]), xytext=(0, 9), textcoords="offset points", color=BLUE,
-                      ha="left", va="bottom", fontsize=9)  # fmt: skip
+        axes.annotate("training", (count[0], train[-1]), xytext=(0, -16), textcoords="offset points", color=BLUE,
+                      ha="left", va="top", fontsize=9)  # fmt: skip
         agree[name] = abs(train[-1] - test) <= 0.05 * abs(test)
         said.append(f"{name}: training {train[-1]:.3f}, test {test:.3f}, ratio {_ratio(train[-1], test)}")
     highest = max(axes.dataLim.y1 for axes in all_axes)

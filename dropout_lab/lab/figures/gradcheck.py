@@ -100,7 +100,7 @@ def plot_power(clouds, threshold):
         found = np.maximum(found, FLOOR)
         ax.plot(found, row + rng.uniform(-0.22, 0.22, len(found)), marker, color=colour, markersize=4, alpha=0.6)
     ax.axvline(threshold, color=GREY, lw=1)
-    ax.text(threshold, -0.55, f" threshold {threshold:.0e}", color=GREY, fontsize=9)
+    ax.text(1.6 * threshold, -0.55, f"threshold {threshold:.0e}", color=GREY, fontsize=9)
     ax.set(xscale="log", xlim=(FLOOR / 3, 1), ylim=(len(clouds) - 0.5, -0.7), yticks=range(len(clouds)),
            yticklabels=list(clouds), xlabel="error / size of the gradient")  # fmt: skip
     ax.set_title("One random direction tells a right gradient from a wrong one")
