@@ -1,11 +1,15 @@
-"""Checks from outside: in a child process, with a time limit for each exercise."""
+"""Checks from outside: in a child process, with a time limit for each exercise; in a browser, right here."""
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
 import threading
 from queue import Empty, Queue
 
+from dropout_lab import processes
+from dropout_lab.checks import worker
 from dropout_lab.checks.exercises import EXERCISES, find
 from dropout_lab.checks.reports import as_text
 from dropout_lab.checks.verdicts import Verdict
@@ -30,6 +34,11 @@ def run_checks(names=(), seed=0, time_limit=TIME_LIMIT):
         reported as an error, and the checks go on with the next.
     """
     left = [find(name).name for name in names] or list(EXERCISES)
+    if not processes.AVAILABLE:
+        with contextlib.redirect_stdout(io.StringIO()):  # what a student's code prints
+            judged = list(worker.records(left, seed))
+        yield from judged
+        return
     while left:
         child = subprocess.Popen([sys.executable, "-m", "dropout_lab.checks.worker", str(seed), *left],
                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8")  # fmt: skip

@@ -13,14 +13,20 @@ from dropout_lab.checks.reports import as_text
 from dropout_lab.checks.verdicts import judge
 
 
-def main(names, seed):
-    """Print one record per exercise, in the order asked for."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+def records(names, seed):
+    """One record per exercise, in the order asked for."""
     functions = load()
     for name in names:
         verdict = judge(name, functions, seed)
-        print(json.dumps({**verdict.record(), "report": as_text(verdict)}), file=answers, flush=True)
+        yield {**verdict.record(), "report": as_text(verdict)}
+
+
+def main(names, seed):
+    """Print the records."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for record in records(names, seed):
+        print(json.dumps(record), file=answers, flush=True)
 
 
 if __name__ == "__main__":

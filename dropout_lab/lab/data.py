@@ -19,6 +19,7 @@ from dropout_lab.lab.progress import bar
 MNIST_TRAIN = 60_000  # the first rows of OpenML's table are the training images, the other 10,000 the test images
 # `fingerprint` of Keras's mnist.npz
 MNIST_SHA256 = "c2069063c1105f2bf96266aef1ff68c6e13bdda7a54e37bf19c16f1db24efc83"
+OWN_DIGITS = Path(__file__).with_name("recorded") / "digits.csv.gz"
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -85,15 +86,22 @@ def digits(train=1000, seed=0, dtype=np.float32):
 @cache
 def _digits():
     """All pixels, 0 ... 16, and classes, read from the file in scikit-learn, whose import takes two seconds."""
-    package = find_spec("sklearn")
-    file = package and Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
-    if file and file.exists():
+    file = digits_file()
+    if file.exists():
         with gzip.open(file, "rt") as lines:
             table = np.loadtxt(lines, delimiter=",")
         return table[:, :-1], table[:, -1]
     from sklearn.datasets import load_digits
 
     return load_digits(return_X_y=True)
+
+
+def digits_file():
+    """Where the digits are: beside this module in a copy that comes without scikit-learn, else in scikit-learn."""
+    package = find_spec("sklearn")
+    if OWN_DIGITS.exists() or not package:
+        return OWN_DIGITS
+    return Path(package.origin).parent / "datasets" / "data" / OWN_DIGITS.name
 
 
 def mnist(dtype=np.float32):
@@ -172,9 +180,9 @@ def _read(file):
 
 def _from_openml(file):
     """The four arrays from OpenML, compared with the checksum and kept in file."""
-    from sklearn.datasets import fetch_openml, get_data_home
-
     try:
+        from sklearn.datasets import fetch_openml, get_data_home
+
         with _watching(Path(get_data_home()) / "openml", "MNIST from OpenML"):
             x, y = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False, parser="liac-arff")
     except Exception as error:  # no network, no such host, a refusal, a cut connection, a damaged cache

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from threading import Thread
@@ -23,7 +23,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from dropout_lab import layers, network, training
+from dropout_lab import layers, network, processes, training
 from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.lab import data as datasets
@@ -262,7 +262,8 @@ def sweep(run, settings, seeds, executor=None, workers=None):
     settings : list of dictionaries of arguments, as `grid` makes them
     seeds : iterable of int
     executor : concurrent.futures.Executor or None
-        Anything with `submit`, such as `dask_client.get_executor()`. None starts a process on every core.
+        Anything with `submit`, such as `dask_client.get_executor()`. None starts a process on every core; in a
+        browser, which has none to give, one run follows the other.
     workers : int or None
         How many processes, when there is no executor.
 
@@ -277,7 +278,7 @@ def sweep(run, settings, seeds, executor=None, workers=None):
         name = getattr(run, "__name__", run)
         raise ValueError(f"{name!r} is defined in a notebook cell or a script, where worker processes cannot find it:"
                          " put it in a module, or use train_digits with settings")  # fmt: skip
-    if executor is not None:
+    if executor is not None or not processes.AVAILABLE:
         return _collect(executor, run, tasks)
     rows = Rows()
     try:
@@ -289,25 +290,39 @@ def sweep(run, settings, seeds, executor=None, workers=None):
 
 
 def _collect(executor, run, tasks):
-    """Submit all tasks, gather rows as they come, give them back in the order of the tasks."""
-    futures, done, rows = {}, {}, Rows()
+    """Gather rows as they come, give them back in the order of the tasks. Without an executor they are run here."""
+    done, rows = {}, Rows()
     try:
         with bar("runs", len(tasks), "run") as advance, _one_blas_thread():
             origin = _PROCESS, implementation()
-            futures = {executor.submit(_task, run, *task, origin): i for i, task in enumerate(tasks)}
-            for future in as_completed(futures):
-                done[futures[future]] = future.result()
-                advance(1)
+            results = _at_once(executor, run, tasks, origin) if executor else _in_turn(run, tasks, origin)
+            with closing(results):
+                for i, result in results:
+                    done[i] = result
+                    advance(1)
     except KeyboardInterrupt:
         rows.interrupted = True
         print(f"Stopped by hand; kept: {len(done)} of {len(tasks)} runs.")
-    finally:
-        for future in futures:
-            future.cancel()
     for i, (setting, seed) in enumerate(tasks):
         if i in done:
             rows.append({**setting, "seed": seed, **done[i]})
     return rows
+
+
+def _in_turn(run, tasks, origin):
+    for i, task in enumerate(tasks):
+        yield i, _task(run, *task, origin)
+
+
+def _at_once(executor, run, tasks, origin):
+    futures = {}
+    try:
+        futures = {executor.submit(_task, run, *task, origin): i for i, task in enumerate(tasks)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _task(run, setting, seed, origin):
