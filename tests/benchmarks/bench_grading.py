@@ -1,11 +1,13 @@
-"""How many submissions a minute: `python tests/benchmarks/bench_grading.py [--few 20] [--many 500]`.
+"""How many submissions a minute: `python tests/benchmarks/bench_grading.py [--few 20] [--many 500] [--write]`.
 
 A class hands in right submissions (the most work: every probe runs to its end) with the full set of exercises. Beside
 the time on the clock stands the processor time of all processes, which other work on the machine disturbs less: what
-two cores with nothing else to do could reach is 2 * 60 / (processor seconds of one submission).
+two cores with nothing else to do could reach is 2 * 60 / (processor seconds of one submission). The last column is the
+most memory that the parent had, from its start to the last page that it wrote.
 """
 
 import argparse
+import json
 import os
 import resource
 import shutil
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -23,9 +26,12 @@ from dropout_lab.checks.exercises import EXERCISES  # noqa: E402
 from dropout_lab.checks.functions import load  # noqa: E402
 from dropout_lab.checks.verdicts import judge  # noqa: E402
 from dropout_lab.instructor.sandbox import try_bwrap  # noqa: E402
+from dropout_lab.lab.machine import machine  # noqa: E402
 from submissions import right, write  # noqa: E402
 
 COMMAND = "from dropout_lab.cli import main; main()"
+RESULTS = HERE / "results"
+COLUMNS = ("isolation", "processes", "submissions", "seconds", "per minute", "processor s each", "parent MB")
 
 
 def a_class(folder, size):
@@ -66,23 +72,41 @@ def in_one_process(rounds=5):
 
 
 def main():
-    """Print the table."""
+    """Print the table, row by row, and keep it if that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--few", type=int, default=20)
     parser.add_argument("--many", type=int, default=0, help="a large class too, on two processes")
+    parser.add_argument("--write", action="store_true", help="keep table and numbers in tests/benchmarks/results/")
     options = parser.parse_args()
     modes = ["plain"] + ([] if try_bwrap() else ["bwrap"])
-    print(f"{len(EXERCISES)} exercises; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    print(f"the same functions in one process: {in_one_process():.3f} s for one submission")
-    print("isolation  processes  submissions  seconds  per minute  processor s each  parent MB")
+    runs = [(mode, jobs, options.few) for mode in modes for jobs in (1, 2)]
+    runs += [(mode, 2, options.many) for mode in modes if options.many]
+    result = {"made": date.today().isoformat(), "load": round(os.getloadavg()[0], 2), "machine": machine("numpy"),
+              "exercises": len(EXERCISES), "one process": round(in_one_process(), 3), "rows": []}  # fmt: skip
+    lines = _opening(result)
+    print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        runs = [(mode, jobs, options.few) for mode in modes for jobs in (1, 2)]
-        runs += [(modes[0], 2, options.many)] if options.many else []
         for mode, jobs, size in runs:
-            place = a_class(Path(folder) / str(size), size)
-            seconds, busy, peak = timed(place, mode, jobs)
-            print(f"{mode:9}  {jobs:9}  {size:11}  {seconds:7.1f}  {60 * size / seconds:10.0f}"
-                  f"  {busy / size:16.3f}  {peak:9.0f}", flush=True)  # fmt: skip
+            seconds, busy, peak = timed(a_class(Path(folder) / str(size), size), mode, jobs)
+            row = (mode, jobs, size, round(seconds, 1), round(60 * size / seconds), round(busy / size, 3), round(peak))
+            result["rows"].append(dict(zip(COLUMNS, row)))
+            lines.append(_pipes(row))
+            print(lines[-1], flush=True)
+    if options.write:
+        (RESULTS / "grading.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+        (RESULTS / "grading.md").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _opening(result):
+    """What stands above the rows: the machine, the same work without any grading, and the names of the columns."""
+    about = ", ".join(f"{key} {value}" for key, value in result["machine"].items())
+    alone = f"The same functions in one process: {result['one process']} s for one submission."
+    return [f"# grading, {result['made']}", "", f"{about}; {result['exercises']} exercises; load {result['load']:.1f}.",
+            alone, "", _pipes(COLUMNS), _pipes(["---"] * len(COLUMNS))]  # fmt: skip
+
+
+def _pipes(row):
+    return f"| {' | '.join(map(str, row))} |"
 
 
 def _processors():
@@ -92,12 +116,12 @@ def _processors():
 
 
 def _memory(pid):
-    """Resident memory of a process in MB; 0 where there is no /proc."""
+    """The most resident memory that a process had until now, in MB; 0 where there is no /proc."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
 if __name__ == "__main__":
