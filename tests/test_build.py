@@ -80,6 +80,20 @@ def test_a_solution_has_them_and_its_outputs(course):
     assert any(cell.get("outputs") and cell.outputs[0].text == "2.0\n" for cell in notebook.cells)
 
 
+def test_a_page_stands_beside_the_lessons_if_one_of_them_links_to_it(course):
+    (course / "solutions" / "sheet.md").write_text("# On one page\n", "utf-8")
+    assert build(course) == []
+    source = course / "solutions" / "00_small.py"
+    source.write_text(source.read_text("utf-8").replace("# Why?", "# Why? The [sheet](sheet.md) says it."), "utf-8")
+    build(course, only=("00",))
+    assert (course / "lessons" / "sheet.md").read_text("utf-8") == "# On one page\n"
+
+
+def test_a_result_that_changes_makes_an_executed_notebook_stale(course):
+    (course / "dropout_lab" / "lab" / "results" / "new.json").write_text("{}", "utf-8")
+    assert [path.as_posix() for path in build(course, check=True)] == ["solutions/00_small.ipynb"]
+
+
 def test_notebooks_are_valid(course):
     for path in course.glob("*/00_small.ipynb"):
         nbformat.validate(nbformat.read(path, 4))

@@ -104,6 +104,17 @@ def test_the_zip_holds_what_a_student_needs_and_nothing_else(repository, tmp_pat
     )
 
 
+def test_a_page_comes_with_the_lesson_that_links_to_it(repository, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(repository, copy)
+    (copy / "solutions/sheet.md").write_text("All on one page.\n", "utf-8")
+    source = copy / "solutions/02_two.py"
+    source.write_text(source.read_text("utf-8").replace("**Next:**", "[All](sheet.md). **Next:**"), "utf-8")
+    for chosen, there in ((None, True), (("02",), True), (("01",), False)):
+        release.release(copy, tmp_path / "course.zip", chosen)
+        assert ("lessons/sheet.md" in unzip(tmp_path / "course.zip")) == there
+
+
 def test_stubs_and_lessons_are_derived_and_not_copied(repository, tmp_path):
     release.release(repository, tmp_path / "course.zip")
     files = unzip(tmp_path / "course.zip")

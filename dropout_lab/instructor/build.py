@@ -3,6 +3,7 @@
 solutions/dropout_lab/NAME.py -> dropout_lab/NAME.py       solution regions become stubs
 solutions/NN_name.py          -> lessons/NN_name.ipynb     without solutions and outputs
                               -> solutions/NN_name.ipynb   with both, executed
+solutions/NAME.md             -> lessons/NAME.md           as it is, where a lesson links to it
 """
 
 import hashlib
@@ -101,13 +102,13 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
 
 def derived(root, only=()):
     """The stubs and lessons as their sources ask for, whatever stands on disk."""
-    return [*_stubs(root, only), *_lessons(root, only)]
+    return [*_stubs(root, only), *_lessons(root, only), *_pages(root, only)]
 
 
 def ran_on(root, source):
-    """A digest of all that an executed notebook depends on: its source, the completed modules, checks and lab."""
+    """A digest of all that an executed notebook depends on: its source, the completed modules, checks, lab, results."""
     folders = ("solutions/dropout_lab", "dropout_lab/checks", "dropout_lab/lab")
-    files = sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
+    files = sorted(p for folder in folders for p in (root / folder).rglob("*") if p.suffix in (".py", ".json"))
     return digest(source.read_bytes(), *(path.read_bytes() for path in files))
 
 
@@ -147,6 +148,13 @@ def stub(text, module):
 def _lessons(root, only):
     for source in _sources(root, only):
         yield Derived(Path("lessons") / f"{source.stem}.ipynb", _as_text(_lesson(source)))
+
+
+def _pages(root, only):
+    sources = [source.read_text("utf-8") for source in _sources(root, only)]
+    for page in sorted((root / "solutions").glob("*.md")):
+        if any(f"]({page.name})" in source for source in sources):
+            yield Derived(Path("lessons") / page.name, page.read_text("utf-8"))
 
 
 def _lesson(source):

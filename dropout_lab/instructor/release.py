@@ -76,6 +76,7 @@ def contents(root, chosen=None):
             raise ReleaseError(f"there is no lesson {', '.join(sorted(missing))}")
         files = {name: data for name, data in files.items() if not _number(name) or _number(name) in {FIRST, *chosen}}
         files = {name: _unlinked(name, data, files) if _number(name) else data for name, data in files.items()}
+        files = {name: data for name, data in files.items() if not _is_page(name) or _links_to(name, files)}
     files["README.md"] = _readme(files["README.md"].decode("utf-8"), files, chosen).encode()
     return files
 
@@ -122,6 +123,16 @@ def _unlinked(name, data, files):
             for target in _missing(name, cell["source"], files):
                 cell["source"] = re.sub(rf"\[([^\]]*)\]\({re.escape(target)}\)", r"\1", cell["source"])
     return (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _is_page(name):
+    """Whether a path is a text beside the lessons, such as the cheat sheet."""
+    return re.fullmatch(r"lessons/[^/]+\.md", name)
+
+
+def _links_to(page, files):
+    """Whether one of the lessons links to that page: it comes with them."""
+    return any(f"]({PurePosixPath(page).name})".encode() in data for name, data in files.items() if _number(name))
 
 
 def _missing(name, text, files):
