@@ -1,5 +1,6 @@
 """The benchmarks measure what they say: their arithmetic, and that each way of doing the work runs."""
 
+import json
 import subprocess
 import sys
 
@@ -68,6 +69,24 @@ def test_a_wrong_gradient_is_convicted_along_one_direction(monkeypatch):
 
     assert directional(loss, {"w": w}, {"w": right}, rng)["w"] < 1e-14
     assert directional(loss, {"w": w}, {"w": wrong}, rng)["w"] > 1e-8
+
+
+def test_what_the_lesson_shows_is_what_was_measured(modules):
+    from summary import compact
+
+    from dropout_lab.lab import speed
+
+    kept = compact(BENCHMARKS / "results")
+    assert speed.recorded() == kept
+    ratio = next(row["ratio"] for row in kept["dropout"] if (row["shape"], row["p"]) == ([128, 1024], 0.8))
+    assert f"{ratio:.3f}" in speed.table(kept)
+
+
+def test_growth_is_drawn_from_its_results(modules, tmp_path):
+    import growth
+
+    growth.plot(json.loads((BENCHMARKS / "results" / "growth.json").read_text("utf-8")), tmp_path / "growth.png")
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_command_explains_itself_and_knows_its_tables():

@@ -20,6 +20,7 @@ import feedback  # noqa: E402
 import gradients  # noqa: E402
 import growth  # noqa: E402
 import step  # noqa: E402
+import summary  # noqa: E402
 
 from dropout_lab.lab.machine import machine  # noqa: E402
 
@@ -33,9 +34,11 @@ USUAL = ("dropout", "step", "gradients", "feedback")
 def main():
     options = _options()
     RESULTS.mkdir(exist_ok=True)
-    for name in options.tables or USUAL:
+    for name in options.tables or ([] if options.summary else USUAL):
         result = {"made": date.today().isoformat(), "load": _load(), "machine": machine(*PACKAGES),
                   "rounds": options.rounds, "rows": TABLES[name](options.rounds)}  # fmt: skip
+        if name == "growth":
+            result["caches"] = growth.caches()
         text = markdown(name, result)
         print(text, flush=True)
         if options.write:
@@ -43,7 +46,9 @@ def main():
             file.with_suffix(".json").write_text(json.dumps(_rounded(result), indent=1) + "\n", "utf-8")
             file.with_suffix(".md").write_text(text, "utf-8")
             if name == "growth":
-                growth.plot(result["rows"], file.with_suffix(".png"))
+                growth.plot(result, file.with_suffix(".png"))
+    if options.summary:
+        summary.write(RESULTS)
 
 
 def _load():
@@ -61,6 +66,7 @@ def _options():
     parser.add_argument("--rounds", type=int, default=21, help="default: 21; 3 for a first look")
     parser.add_argument("--write", action="store_true", help="keep tables and numbers in tests/benchmarks/results/")
     parser.add_argument("--suffix", default="", help="added to the files' names, such as -2 for a second occasion")
+    parser.add_argument("--summary", action="store_true", help="gather what lesson 12 shows from the kept numbers")
     options = parser.parse_args()
     if unknown := set(options.tables) - set(TABLES):
         parser.error(f"no such table: {', '.join(sorted(unknown))}")
