@@ -259,5 +259,4 @@ else:
 # drop swapped, division by p, a mask that ignores p. At p = 0.5 these coincide with the right layer.
 # ### END SOLUTION
 #
-# **Next:** lesson 12, the experiment that made dropout famous, is being written. Until it is there, exercise 12.1, `max_norm` in
-# `dropout_lab/training.py`, and the command `dropout-lab paper --help` are.
+# **Next:** [12 · The paper, and fast](12_the_paper_and_fast.ipynb) goes back to the experiment that made dropout known, and makes yours fast.

@@ -109,6 +109,13 @@ def test_the_table_reports_mean_and_standard_error():
     assert "1.500           0.100" in text and "1.020           0.020  0.480 +- 0.102" in text
 
 
+def test_days_grow_with_the_weights_and_are_unknown_without_runs():
+    assert paper.weights((8192, 8192)) == 784 * 8192 + 8192**2 + 81920
+    run = {"images": [1280, 100], "setting": {"batch": 128, "hidden": [1024, 1024]}, "curve": [{"seconds": 864.0}]}
+    assert paper.days([run], (1024, 1024), 1000) == "about 1"  # 86.4 s for an update
+    assert paper.days([], (8192, 8192), 10).startswith("unknown")
+
+
 def test_the_command_runs_configurations_side_by_side(tmp_path):
     rng = np.random.default_rng(0)
     images = {f"x_{part}": rng.integers(0, 256, (n, 28, 28), np.uint8) for part, n in (("train", 256), ("test", 64))}

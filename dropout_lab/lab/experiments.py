@@ -28,7 +28,7 @@ from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.lab import data as datasets
 from dropout_lab.lab import steps
-from dropout_lab.lab.machine import cores
+from dropout_lab.lab.machine import cores, one_blas_thread
 from dropout_lab.lab.progress import bar
 
 # ---- one network ----
@@ -393,7 +393,7 @@ def _one_blas_thread():
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))
     try:
-        with _threadpool_limits():
+        with one_blas_thread():
             yield
     finally:
         for name, value in before.items():
@@ -408,16 +408,7 @@ def _threads_worth_it(params, batch_size):
     programs want the cores too. It also makes `fit` give the rows of `sweep`, to the bit.
     """
     products = batch_size * max(array.size for array in params.values())
-    return _threadpool_limits() if products < 5e7 else nullcontext()
-
-
-def _threadpool_limits():
-    """The limit for this process, where threadpoolctl (it comes with scikit-learn) is installed."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return nullcontext()
-    return threadpool_limits(1)
+    return one_blas_thread() if products < 5e7 else nullcontext()
 
 
 # ---- comparing ----

@@ -1,7 +1,8 @@
-"""On what a result was made: written beside every recorded time and every trained network."""
+"""The machine: on what a result was made, how many cores there are, and how to keep to one."""
 
 import os
 import platform
+from contextlib import nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,6 +22,15 @@ def machine(*packages):
 def cores():
     """How many cores this process may use: so many processes can work at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def one_blas_thread():
+    """A context in which a matrix product takes one core, where threadpoolctl (of scikit-learn) is installed."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(1)
 
 
 def _processor():
