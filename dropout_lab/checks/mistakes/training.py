@@ -176,6 +176,15 @@ def stretched(w, limit):
     return w * np.divide(limit, lengths, out=np.zeros_like(lengths), where=lengths > 0)
 
 
+@mistake("A83b", of="max_norm", title="every column is brought to the limit, one of zeros to nan")
+def normalised(w, limit):
+    """The limit is an upper one. Columns that are shorter stay as they are, and so does one of zeros: limit / 0 is inf,
+    and 0 * inf is nan.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return w * (w.dtype.type(limit) / _lengths(w))
+
+
 @mistake("A84", of="max_norm", title="the square of the length is compared with the limit")
 def squared(w, limit):
     """A length is the root of the sum of the squares."""
