@@ -57,6 +57,7 @@ const kinds = {
       make("label", { htmlFor: select.id, textContent: control.naming }), select, name);
     return [[group, verdict], (value) => {
       made = value;
+      if (!made.length) select.selectedIndex = 0;
       const closed = made.some((each) => control.names.includes(each));
       for (const test of tests) test.setAttribute("aria-disabled", closed || made.includes(test.textContent));
       name.setAttribute("aria-disabled", closed);
