@@ -94,7 +94,8 @@ show(dx=relu_backward(np.array([[10.0, 20.0, 30.0, 40.0]]), cache)[0])
 
 # %% tags=["nbval-check-output"]
 my_loss = ...
-show(scores_1_2_3=softmax(np.array([1.0, 2.0, 3.0])), scores_101_102_103=softmax(np.array([101.0, 102.0, 103.0])))
+small, large = np.array([1.0, 2.0, 3.0]), np.array([101.0, 102.0, 103.0])
+show(scores_1_2_3=softmax(small), scores_101_102_103=softmax(large))
 show(loss_of_knowing_nothing=-np.log(softmax(np.zeros(10))[0]))
 
 # %% [markdown]
@@ -149,13 +150,15 @@ plot_push(softmax, softmax_cross_entropy, np.array([2.0, 1.0, 0.5, -1.0, 0.0]), 
 # %% tags=["nbval-check-output"]
 my_prediction = ...
 rng = np.random.default_rng(1)
-x, y, w1, w2 = rng.random((8, 4)), rng.integers(0, 3, 8), np.full((4, 6), 0.5), np.full((6, 3), 0.5)
+x, y = rng.random((8, 4)), rng.integers(0, 3, 8)
+w1, w2 = np.full((4, 6), 0.5), np.full((6, 3), 0.5)
 z, affine = affine_forward(x, w1, np.zeros(6))
 h, relu = relu_forward(z)
 scores, last = affine_forward(h, w2, np.zeros(3))
 dh, dw2, db2 = affine_backward(softmax_cross_entropy(scores, y)[1], last)
 dx, dw1, db1 = affine_backward(relu_backward(dh, relu), affine)
-show(different_columns=len(np.unique(dw1.round(12), axis=1).T), size_of_dw1=np.abs(dw1).max().round(12))
+columns = np.unique(dw1.round(12), axis=1).T
+show(different_columns=len(columns), size_of_dw1=np.abs(dw1).max().round(12))
 
 # %% [markdown]
 # One, and here it is 0 in every entry. Six units that start alike get the same gradient, take the same step, and stay alike: a layer of
@@ -169,7 +172,8 @@ show(different_columns=len(np.unique(dw1.round(12), axis=1).T), size_of_dw1=np.a
 # %%
 my_prediction = ...
 smaller, right, larger = np.sqrt(1 / 256), np.sqrt(2 / 256), np.sqrt(4 / 256)
-plot_signal_size(affine_forward, relu_forward, {"√(1/D)": smaller, "√(2/D)": right, "√(4/D)": larger})
+spreads = {"√(1/D)": smaller, "√(2/D)": right, "√(4/D)": larger}
+plot_signal_size(affine_forward, relu_forward, spreads)
 
 # %% [markdown]
 # With $\sqrt{2/D}$ the signal is as large after 20 layers as before. A factor of √2 less, and a thousandth is left; √2 more, and it is a
@@ -195,7 +199,8 @@ check("mlp_forward")
 
 # %% tags=["nbval-check-output"]
 params = init_params([4, 6, 3], np.random.default_rng(2))
-scores, cache = mlp_forward(params, np.random.default_rng(3).normal(size=(8, 4)), 0.0, np.random.default_rng(4))
+eight = np.random.default_rng(3).normal(size=(8, 4))
+scores, cache = mlp_forward(params, eight, 0.0, np.random.default_rng(4))
 show(shape_of_the_scores=str(scores.shape), some_are_negative=(scores < 0).any())
 
 # %% [markdown]

@@ -35,7 +35,8 @@ show_images(data.x_train, data.y_train)
 # %% tags=["nbval-check-output"]
 my_prediction = ...
 data = digits()
-fresh = [accuracy(init_params([64, 128, 10], np.random.default_rng(seed)), data.x_test, data.y_test) for seed in range(20)]
+starts = [init_params([64, 128, 10], np.random.default_rng(seed)) for seed in range(20)]
+fresh = [accuracy(params, data.x_test, data.y_test) for params in starts]
 show(mean_of_20_networks=round(float(np.mean(fresh)), 1))
 
 # %% [markdown]
@@ -51,7 +52,8 @@ show(mean_of_20_networks=round(float(np.mean(fresh)), 1))
 # %%
 my_prediction = ...
 params, data = init_params([64, 128, 10], np.random.default_rng(0)), digits(dtype=np.float64)
-plot_step_lengths(loss_and_grads, params, data.x_train, data.y_train, lengths=np.geomspace(0.01, 4, 25))
+lengths = np.geomspace(0.01, 4, 25)
+plot_step_lengths(loss_and_grads, params, data.x_train, data.y_train, lengths)
 
 # %% [markdown]
 # A short step gains little, and one of about 0.7 gains most. Beyond, it overshoots: from 2 on the loss is higher than before the step.
@@ -108,25 +110,36 @@ for epoch in range(5):
     rows = order.permutation(1000)
     for start in range(0, 1000, 64):
         batch = rows[start : start + 64]
-        loss, grads = loss_and_grads(params, data.x_train[batch], data.y_train[batch], 0.0, order)
+        x, y = data.x_train[batch], data.y_train[batch]
+        loss, grads = loss_and_grads(params, x, y, 0.0, order)
         params, velocity = sgd_momentum(params, grads, velocity, lr=0.1, momentum=0.9)
-    print(f"epoch {epoch + 1}: {accuracy(params, data.x_test, data.y_test):.1%} of the held-out digits are right")
+    right = accuracy(params, data.x_test, data.y_test)
+    print(f"epoch {epoch + 1}: {right:.1%} of the held-out digits are right")
 
 # %% [markdown]
 # That is all of training: a dozen lines, and every one of them is yours or plain NumPy. `fit` does the same, in float32, with a bar, and keeps a history.
 # The stop button of the notebook interrupts it, and what was learned until then is kept.
-#
+
+# %%
+def train(data, hidden=128, epochs=60, **options):
+    """`fit` from the same start and in the same order each time: (params, history)."""
+    params = init_params([64, hidden, 10], np.random.default_rng(0))
+    return fit(params, data, epochs=epochs, rng=np.random.default_rng(1), **options)
+
+
+# %% [markdown]
 # **Predict.** After 30 epochs, what fraction of the held-out digits is right? And how many seconds does it take?
 
 # %% tags=["nbval-check-output"]
 my_prediction = ...
 data = digits()
-params, history = fit(init_params([64, 128, 10], np.random.default_rng(0)), data, epochs=30, rng=np.random.default_rng(1))
-show(at_least_96_percent=history.last["test_accuracy"] >= 0.96, in_less_than_10_seconds=history.seconds < 10)
+params, history = train(data, epochs=30)
+right, seconds = history.last["test_accuracy"], history.seconds
+show(at_least_96_percent=right >= 0.96, in_less_than_10_seconds=seconds < 10)
 
 # %%
 data = digits()
-params, history = fit(init_params([64, 128, 10], np.random.default_rng(0)), data, epochs=30, rng=np.random.default_rng(1))
+params, history = train(data, epochs=30)
 scores, _ = mlp_forward(params, data.x_test, 0.0, np.random.default_rng(0), train=False)
 print(f"{history.last['test_accuracy']:.1%} in {history.seconds:.1f} s")
 show_images(data.x_test, data.y_test, guesses=scores.argmax(axis=1))
@@ -145,10 +158,11 @@ show_images(data.x_test, data.y_test, guesses=scores.argmax(axis=1))
 # %% tags=["nbval-check-output"]
 my_train, my_held_out = ..., ...
 small = digits().first(500)
-params, history = fit(init_params([64, 128, 10], np.random.default_rng(0)), small, epochs=60, rng=np.random.default_rng(1))
-gap = history.last["train_accuracy"] - history.last["test_accuracy"]
-show(every_training_image_is_right=history.last["train_accuracy"] == 1, gap_of_2_to_6_points=0.02 <= gap <= 0.06)
-plot_history(history, title="It knows every training image, and not every digit", small="500 training images, 797 held out, 64-128-10")
+params, history = train(small)
+known, right = history.last["train_accuracy"], history.last["test_accuracy"]
+show(every_training_image_is_right=known == 1, gap_of_2_to_6_points=0.02 <= known - right <= 0.06)
+title = "It knows every training image, and not every digit"
+plot_history(history, title=title, small="500 training images, 797 held out, 64-128-10")
 
 # %% [markdown]
 # All 500 training images are right after about 15 epochs. The held-out ones reach 95% in the first 10, and 50 more epochs add a point or two.
@@ -161,8 +175,9 @@ plot_history(history, title="It knows every training image, and not every digit"
 # %%
 my_prediction = ...
 small = digits().first(500)
-params, history = fit(init_params([64, 128, 10], np.random.default_rng(0)), small, epochs=60, rng=np.random.default_rng(1))
-plot_history(history, what="loss", title="The training loss goes on falling; the other does not", small="the same run")
+params, history = train(small)
+title = "The training loss goes on falling; the other does not"
+plot_history(history, what="loss", title=title, small="the same run")
 
 # %% [markdown]
 # The training loss goes on towards 0: the network becomes surer and surer of what it has already learned. The held-out loss stopped improving
@@ -178,10 +193,12 @@ plot_history(history, what="loss", title="The training loss goes on falling; the
 # %% tags=["nbval-check-output"]
 my_train, my_held_out = ..., ...
 small = digits().first(500)
-nonsense = Split(small.x_train, np.random.default_rng(2).integers(0, 10, 500), small.x_test, small.y_test)
-params, history = fit(init_params([64, 512, 10], np.random.default_rng(0)), nonsense, epochs=150, rng=np.random.default_rng(1))
-show(memorised=history.last["train_accuracy"] > 0.99, held_out_is_guessing=history.last["test_accuracy"] < 0.15)
-plot_history(history, title="It learns 500 random labels by heart", small="random training labels; 64-512-10")
+labels = np.random.default_rng(2).integers(0, 10, 500)
+params, history = train(Split(small.x_train, labels, small.x_test, small.y_test), hidden=512, epochs=150)
+known, right = history.last["train_accuracy"], history.last["test_accuracy"]
+show(memorised=known > 0.99, held_out_is_guessing=right < 0.15)
+title = "It learns 500 random labels by heart"
+plot_history(history, title=title, small="random training labels; 64-512-10")
 
 # %% [markdown]
 # Every one of them, and held-out digits are at the level of guessing. So a perfect score on training data says nothing by itself, not even that there was something to learn.
@@ -199,7 +216,8 @@ for n in (50, 100, 200, 500, 1000):
     for seed in range(3):
         row = train_digits(seed, train=n, hidden=128, epochs=60, lr=0.1)
         rows.append({"n": n, "seed": seed, "gap": row["train_accuracy"] - row["test_accuracy"]})
-plot_sweep(rows, x="n", y="gap", title="More data, smaller gap", xlabel="training images", ylabel="gap, fraction of images")
+labels = {"xlabel": "training images", "ylabel": "gap, fraction of images"}
+plot_sweep(rows, x="n", y="gap", title="More data, smaller gap", **labels)
 
 # %% [markdown]
 # More data closes it, from about 16 points with 50 images to 3 with 1,000. But data are what one never has enough of. A smaller network memorises less, and also
@@ -213,8 +231,9 @@ plot_sweep(rows, x="n", y="gap", title="More data, smaller gap", xlabel="trainin
 # **Try.** Change one thing in this cell at a time: the width, the learning rate, the number of epochs. Which one moves the gap?
 
 # %%
-params, history = fit(init_params([64, 16, 10], np.random.default_rng(0)), digits().first(500), epochs=60, lr=0.1, rng=np.random.default_rng(1))
-print(f"training {history.last['train_accuracy']:.1%}, held out {history.last['test_accuracy']:.1%}")
+params, history = train(digits().first(500), hidden=16, epochs=60, lr=0.1)
+known, right = history.last["train_accuracy"], history.last["test_accuracy"]
+print(f"training {known:.1%}, held out {right:.1%}")
 
 # %% [markdown]
 # ## What is now true

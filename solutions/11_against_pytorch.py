@@ -86,7 +86,8 @@ for p in (0.0, 1.0):
 
 # %% tags=["nbval-check-output"]
 default = pytorch.ask("default")
-print(f"functional.dropout of 100,000 ones: {default['zeros']:.2f} of them 0, the others {default['kept']:.1f}")
+zeros, kept = default["zeros"], default["kept"]
+print(f"functional.dropout of 100,000 ones: {zeros:.2f} of them 0, the others {kept:.1f}")
 
 # %% [markdown]
 # p is 0.5, and dropout is **on**: the argument `training=True` is the default, and it does not know the mode of any model around it.
@@ -253,10 +254,13 @@ else:
 # 3. Somebody compares `nn.Dropout` with their own layer at p = 0.5 only, and finds them equal. Which mistakes of lesson 06 could theirs still have?
 #
 # ### BEGIN SOLUTION
-# **Answers.** 1. Whether `model.eval()` is called, with parentheses, and whether all dropout in `forward` is registered or is given
-# `training=self.training`. `no_grad` switches no dropout off. 2. The same seed in two different generators gives different numbers, and even
-# the same numbers can be used differently (`<` or `>=`). Only the coins themselves can be shared. 3. Everything that exchanges p and 1-p: keep and
-# drop swapped, division by p, a mask that ignores p. At p = 0.5 these coincide with the right layer.
+# **Answers.**
+#
+# 1. Whether `model.eval()` is called, with parentheses, and whether all dropout in `forward` is registered or is given `training=self.training`.
+#    `no_grad` switches no dropout off.
+# 2. The same seed in two different generators gives different numbers, and even the same numbers can be used differently (`<` or `>=`).
+#    Only the coins themselves can be shared.
+# 3. Everything that exchanges p and 1-p: keep and drop swapped, division by p, a mask that ignores p. At p = 0.5 these coincide with the right layer.
 # ### END SOLUTION
 #
 # **Next:** [12 · The paper, and fast](12_the_paper_and_fast.ipynb) goes back to the experiment that made dropout known, and makes yours fast.
