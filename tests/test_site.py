@@ -1,9 +1,12 @@
 """The site in a real browser: no request fails or leaves the folder, no formula stays raw, no link is dead."""
 
+import functools
 import html.parser
+import http.server
 import io
 import json
 import re
+import threading
 import urllib.parse
 
 import pytest
@@ -11,6 +14,8 @@ from PIL import Image
 
 from conftest import ROOT
 from dropout_lab.checks.mistakes import load_all
+from dropout_lab.instructor import leaks
+from dropout_lab.instructor.release import pack
 from dropout_lab.lab.widgets.panel import moves, rate, seed, whole
 from dropout_lab.lab.widgets.views import views
 
@@ -61,7 +66,81 @@ def test_every_executed_lesson_has_a_page(built, pages):
 
 
 def test_it_is_small_enough_to_send(built):
-    assert built[1].size < 15e6
+    lite_size = sum(path.stat().st_size for path in (built[0] / "lite").rglob("*") if path.is_file())
+    assert built[1].size - lite_size < 15e6
+    assert lite_size < 30e6
+
+
+def with_lite(built):
+    if not built[1].lite:
+        pytest.skip("JupyterLite is not installed: the extra site")
+    return built[0]
+
+
+def test_each_lesson_can_be_opened_in_the_browser(built, pages):
+    out = with_lite(built)
+    for name in built[1].lessons:
+        (address,) = {t for _, t in pages[f"{name}.html"].targets if t.startswith("lite/")}
+        assert address.endswith(f"?path=lessons/{name}.ipynb")
+        notebook = json.loads((out / "lite" / "files" / "lessons" / f"{name}.ipynb").read_text("utf-8"))
+        assert notebook["metadata"]["kernelspec"]["name"] == "python"
+        first = [c["source"] for c in notebook["cells"] if c["cell_type"] == "code"][0]
+        assert 'sys.path.insert(0, "..")' in first and first.index("piplite") < first.index("dropout_lab.lab.notebook")
+
+
+def test_what_runs_in_the_browser_is_a_students_copy(built):
+    folder = with_lite(built) / "lite" / "files"
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {"dropout_lab/dropout.py", "dropout_lab/lab/recorded/digits.csv.gz", "README.md"} <= set(files)
+    assert leaks.find_in_zip(io.BytesIO(pack(files)), ROOT / "solutions") == []
+
+
+@pytest.fixture
+def served(built):
+    """The address of the site on a web server."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=with_lite(built))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_file_of_the_package_can_be_edited_and_saved_in_the_browser(browser, served):
+    """All but the kernel, which is fetched from elsewhere when somebody runs a cell."""
+    context = browser.new_context(viewport={"width": 1300, "height": 900})
+    context.route(lambda url: not url.startswith(served), lambda route: route.abort())
+    page = context.new_page()
+    page.goto(f"{served}/05_zeroing_neurons.html")
+    page.get_by_role("link", name="Open in the browser").click()
+    page.locator(".jp-NotebookPanel .jp-MarkdownCell", has_text="Zeroing neurons").first.wait_for(timeout=120_000)
+    page.locator(".jp-KernelName", has_text="Python (Pyodide)").wait_for(timeout=120_000)
+    assert page.locator(".jp-Dialog").count() == 0
+    listed = page.locator(".jp-DirListing-itemText", has_text=".ipynb")
+    assert listed.count() == len(list((ROOT / "lessons").glob("*.ipynb")))
+    page.goto(f"{served}/lite/lab/index.html?path=dropout_lab/dropout.py")
+    editor = page.locator(".jp-FileEditor .cm-content")
+    editor.wait_for(timeout=120_000)
+    editor.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("# mine\n")
+    page.keyboard.press("Control+s")
+    page.locator(".jp-mod-dirty").first.wait_for(state="detached")
+    page.reload()
+    page.locator(".cm-line", has_text="# mine").first.wait_for(timeout=120_000)
+    context.close()
+
+
+def test_on_pages_from_a_disk_the_link_is_a_sentence(browser, built):
+    page = browser.new_page()
+    page.goto((with_lite(built) / "05_zeroing_neurons.html").as_uri())
+    assert page.get_by_text("open these pages from a web server").count() == 1
+    assert page.locator("a[href^=lite]").count() == 0
+    page.close()
 
 
 def test_every_link_leads_somewhere(built, pages):
@@ -196,6 +275,19 @@ def test_in_a_browser_nothing_fails_and_no_formula_stays_raw(browser, built):
     page.close()
     assert wrong == []
     assert formulas > 100
+
+
+def test_no_page_has_a_serious_fault_of_access(browser, built):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: the extra browser")
+    page, found = browser.new_page(), []
+    for path in sorted(built[0].glob("*.html")):
+        page.goto(path.as_uri())
+        page.evaluate("async () => { await window.MathJax?.startup.promise }")
+        faults = axe.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response
+        found += [(path.name, v["id"], v["nodes"][0]["target"]) for v in faults["violations"]
+                  if v["impact"] in ("serious", "critical")]  # fmt: skip
+    page.close()
+    assert found == []
 
 
 def test_the_cheat_sheet_is_one_page_of_a4(browser, built):

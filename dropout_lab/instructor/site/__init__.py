@@ -2,6 +2,7 @@
 
 Sphinx, myst-nb and sphinx-book-theme write them from the executed notebooks in solutions/; nothing is run. Answers are
 folded. A page asks no other host for anything: MathJax comes from a package, pictures and fonts stand in the folder.
+Beside them stand the lessons in JupyterLite, where it is installed; lite.py says what these fetch.
 """
 
 import io
@@ -16,20 +17,20 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from dropout_lab.instructor.site import gallery, pages, panels
+from dropout_lab.instructor.site import gallery, lite, pages, panels
 
 MATHJAX = "sphinx-mathjax-offline"  # MathJax 3.2.2 as files; the extension of that name would copy all 24 MB of it
 HERE = Path(__file__).parent
 SETTINGS = {
     "project": "dropout-lab",
-    "extensions": ["myst_nb", "sphinx.ext.mathjax"],
+    "extensions": ["myst_nb", "sphinx.ext.mathjax", "sphinx.ext.githubpages"],
     "html_theme": "sphinx_book_theme",
     "html_title": "dropout-lab",
     "html_theme_options": {"show_toc_level": 2, "use_download_button": False, "navbar_persistent": []},
     "html_context": {"default_mode": "auto"},  # light or dark, as the reader's system is
     "html_static_path": ["_static"],
     "html_css_files": ["course.css"],
-    "html_js_files": [(panels.SCRIPT, {"defer": "defer"})],
+    "html_js_files": [(name, {"defer": "defer"}) for name in (panels.SCRIPT, "lite.js")],
     "html_copy_source": False,
     "html_use_index": False,
     "html_show_copyright": False,
@@ -52,9 +53,13 @@ class SiteError(Exception):
 
 @dataclass(frozen=True)
 class Built:
-    """What was written: {lesson: whether it is that of its source}, how many files and bytes, and how long it took."""
+    """What was written: {lesson: whether it is that of its source}, how many files and bytes, and how long it took.
+
+    `lite` says whether JupyterLite is part of it.
+    """
 
     lessons: dict[str, bool]
+    lite: bool
     files: int
     size: int
     seconds: float
@@ -76,24 +81,34 @@ def site(root, out, progress=print):
     with tempfile.TemporaryDirectory(prefix="dropout-lab-site-") as scratch:
         source, fresh = Path(scratch) / "source", Path(scratch) / "site"
         (source / "_static").mkdir(parents=True)
-        lessons = pages.write(root, source)
+        lessons = pages.write(root, source, lite.available())
         progress(f"{len(lessons)} lessons; the gallery of mistakes")
         gallery.write(source)
         _assets(source / "_static")
         progress("Sphinx")
         _sphinx(source, fresh, Path(scratch) / "doctrees")
+        if lite.available():
+            progress("JupyterLite")
+            _lite(root, Path(scratch) / "lite", fresh / lite.FOLDER)
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(fresh, out)
     written = [path for path in out.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in written)
-    return Built(lessons, len(written), size, time.perf_counter() - start)
+    return Built(lessons, lite.available(), len(written), size, time.perf_counter() - start)
+
+
+def _lite(root, scratch, out):
+    try:
+        lite.build(lite.students_files(root), scratch, out)
+    except RuntimeError as error:
+        raise SiteError(f"nothing was written. {error}") from None
 
 
 def _assets(static):
     """Our style sheets and script, and of MathJax the one script and its fonts."""
     panels.write_script(static)
-    for sheet in HERE.glob("*.css"):
-        shutil.copy(sheet, static)
+    for file in (*HERE.glob("*.css"), HERE / "lite.js"):
+        shutil.copy(file, static)
     try:
         there = files(MATHJAX)
     except PackageNotFoundError:

@@ -12,7 +12,7 @@ import nbformat
 
 from dropout_lab.instructor import markers
 from dropout_lab.instructor.build import read_source
-from dropout_lab.instructor.site import panels
+from dropout_lab.instructor.site import lite, panels
 from dropout_lab.lab.widgets.views import MIME
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -33,12 +33,17 @@ _TREE = """
 """
 
 
-def write(root, folder):
-    """Write index.md, the lessons and the cheat sheet; {name of a lesson: whether it is that of its source}."""
+def write(root, folder, with_lite):
+    """Write index.md, the lessons and the cheat sheet; {name of a lesson: whether it is that of its source}.
+
+    `with_lite` says whether each lesson links to itself in JupyterLite.
+    """
     sources = [s for s in sorted((root / "solutions").glob("[0-9][0-9]_*.py")) if s.with_suffix(".ipynb").exists()]
     lessons = {}
     for source in sources:
         notebook, lessons[source.stem] = lesson(source, {s.stem for s in sources}, folder / "_static")
+        if with_lite:
+            notebook.cells[0].source = _HEADING.sub(rf"\g<0>{lite.link(source.stem)}\n\n", notebook.cells[0].source)
         nbformat.write(notebook, folder / f"{source.stem}.ipynb")
     (folder / "index.md").write_text(_index(root / "README.md", lessons), "utf-8")
     sheet = _ID.sub(r'| <a href="gallery.html#\1">\1</a> |', (root / "solutions" / "cheat_sheet.md").read_text("utf-8"))
