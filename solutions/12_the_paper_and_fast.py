@@ -174,7 +174,7 @@ for config in paper.CONFIGS:
     print(f"training loss at the end, {config}:", *(loss for (own, _), loss in ends.items() if own == config))
 
 # %% [markdown]
-# The last column holds rows 1, 3 and 4 of table 2. **How the two differ:** the paper trained for 1 million updates (appendix B.1); its networks with dropout have three hidden layers, ours two; its plain one has 800 logistic units in a layer; limits, rates
+# `longer` is max-norm once more, with twice the epochs and all else the same. The last column holds rows 1, 3 and 4 of table 2. **How the two differ:** the paper trained for 1 million updates (appendix B.1); its networks with dropout have three hidden layers, ours two; its plain one has 800 logistic units in a layer; limits, rates
 # and initial weights are others. So equal numbers are not to be expected. The *order* is what can be compared.
 # Our plain runs are shorter than the others because they are done: their training loss leaves nothing to learn.
 #

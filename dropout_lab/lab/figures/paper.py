@@ -5,9 +5,10 @@ from matplotlib.patches import Rectangle
 
 from dropout_lab.lab.columns import lengths
 from dropout_lab.lab.paper import TITLES, VALIDATION, kind
-from dropout_lab.lab.plots import BLUE, GREY, VERMILION, label_end, paint, small_print
+from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, label_end, paint, small_print
 
-LOOKS = {"plain": (GREY, "-", "o"), "dropout": (VERMILION, "--", "s"), "max-norm": (BLUE, "-", "^")}
+LOOKS = {"plain": (GREY, "-", "o"), "dropout": (VERMILION, "--", "s"), "max-norm": (BLUE, "-", "^"),
+         "longer": (GREEN, ":", "v")}  # fmt: skip
 
 
 def plot_columns(w, limit, max_norm=None, unit=3):
@@ -79,6 +80,8 @@ def draw_search(figure, runs):
     axes, said = figure.subplots(), []
     for name, (colour, _, marker) in LOOKS.items():
         own = sorted((run for run in runs if kind(run) == name), key=lambda run: run["error"])
+        if not own:
+            continue
         axes.plot([run["lr"] for run in own], [run["error"] for run in own], marker, color=colour, markersize=7,
                   markerfacecolor="none", label=TITLES[name])  # fmt: skip
         axes.plot(own[0]["lr"], own[0]["error"], marker, color=colour, markersize=7)
