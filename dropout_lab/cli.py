@@ -252,7 +252,8 @@ def site(
     """Write the course as static pages: lessons with outputs, gallery of mistakes, cheat sheet.
 
     Answers are in them, folded. The pages need no server and ask no other host for anything. Nothing is run: what is
-    shown is what `build` stored.
+    shown is what `build` stored. On a web server each lesson also opens in JupyterLite, a copy without answers, for
+    which Python comes from Pyodide's CDN.
     """
     try:
         from dropout_lab.instructor.site import SiteError
