@@ -174,7 +174,7 @@ for config in paper.CONFIGS:
     print(f"training loss at the end, {config}:", *(loss for (own, _), loss in ends.items() if own == config))
 
 # %% [markdown]
-# `longer` is max-norm once more, with twice the epochs and all else the same. The last column holds rows 1, 3 and 4 of table 2. **How the two differ:** the paper trained for 1 million updates (appendix B.1); its networks with dropout have three hidden layers, ours two; its plain one has 800 logistic units in a layer; limits, rates
+# The last column holds rows 1, 3 and 4 of table 2. **How the two differ:** the paper trained for 1 million updates (appendix B.1); its networks with dropout have three hidden layers, ours two; its plain one has 800 logistic units in a layer; limits, rates
 # and initial weights are others. So equal numbers are not to be expected. The *order* is what can be compared.
 # Our plain runs are shorter than the others because they are done: their training loss leaves nothing to learn.
 #
@@ -504,8 +504,13 @@ recall()
 # 3. Your layer is ten times as fast as before, and an epoch takes 3% less time. What happened?
 #
 # ### BEGIN SOLUTION
-# **Answers.** 1. A column is what enters one unit: its length bounds that unit's response to an input of a given size. A row is what one input sends to all units, and limiting it would make units compete for it. 2. The mean of the mask is then $(1 - 19661/65536)/0.7$ instead of 1, about 4 millionths too low:
-# far below anything that training would notice, and a gradient check cannot see it, since forward and backward share the factor. It costs nothing to do right. 3. Dropout was a small part of the step; matrix products and the update are the rest. Amdahl's law allows no more.
+# **Answers.**
+#
+# 1. A column is what enters one unit: its length bounds that unit's response to an input of a given size. A row is what one input sends to all units,
+#    and limiting it would make units compete for it.
+# 2. The mean of the mask is then $(1 - 19661/65536)/0.7$ instead of 1, about 4 millionths too low: far below anything that training would notice.
+#    A gradient check cannot see it, since forward and backward share the factor. It costs nothing to do right.
+# 3. Dropout was a small part of the step; matrix products and the update are the rest. Amdahl's law allows no more.
 # ### END SOLUTION
 #
 # This is the last lesson. `dropout-lab check` in a terminal shows whether anything is left.

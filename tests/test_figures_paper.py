@@ -47,7 +47,7 @@ def test_the_step_that_is_watched_is_the_one_inside():
 
 def test_the_search_names_the_best_of_each_kind():
     _, caption = drawn(figures.draw_search, paper.search())
-    for name in ("plain", "dropout", "max-norm"):
+    for name in paper.CONFIGS:
         best = min((run for run in paper.search() if paper.kind(run) == name), key=lambda run: run["error"])
         assert f"lr = {best['lr']:g}" in caption and f"{best['error']:.2f}%" in caption
         assert best["lr"] == paper.CONFIGS[name].lr and best["limit"] == paper.CONFIGS[name].limit

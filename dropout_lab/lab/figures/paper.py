@@ -5,10 +5,9 @@ from matplotlib.patches import Rectangle
 
 from dropout_lab.lab.columns import lengths
 from dropout_lab.lab.paper import TITLES, VALIDATION, kind
-from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, label_end, paint, small_print
+from dropout_lab.lab.plots import BLUE, GREY, VERMILION, label_end, paint, small_print
 
-LOOKS = {"plain": (GREY, "-", "o"), "dropout": (VERMILION, "--", "s"), "max-norm": (BLUE, "-", "^"),
-         "longer": (GREEN, ":", "v")}  # fmt: skip
+LOOKS = {"plain": (GREY, "-", "o"), "dropout": (VERMILION, "--", "s"), "max-norm": (BLUE, "-", "^")}
 
 
 def plot_columns(w, limit, max_norm=None, unit=3):
