@@ -1,6 +1,7 @@
 """The benchmarks measure what they say: their arithmetic, and that each way of doing the work runs."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT
+from dropout_lab.lab import paper
 
 BENCHMARKS = ROOT / "tests" / "benchmarks"
 
@@ -96,3 +98,19 @@ def test_the_command_explains_itself_and_knows_its_tables():
 
     assert "--rounds" in command("--help").stdout
     assert "no such table: dropuot" in command("dropuot").stderr
+
+
+def test_readme_says_what_the_results_say():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = [row for name in ("dropout", "step")
+            for row in json.loads((BENCHMARKS / "results" / f"{name}.json").read_text("utf-8"))["rows"]]  # fmt: skip
+    shown = [row for row in rows if "ratio" in row and (
+        row["what"] in ("NumPy, as in the lessons, 2 threads", "lab/fast, 2 threads") and "shape" not in row
+        or row["what"] in ("NumPy, as in the lessons", "lab/fast", "lab/fused (numba)")
+        and (row["shape"], row["p"]) in (([256, 4096], 0.5), ([4096, 4096], 0.5), ([4096, 4096], 0.2)))]  # fmt: skip
+    assert len(shown) == 11
+    for row in shown:
+        assert f"| {row['ratio']:.3f} ({row['ratio_low']:.3f} to {row['ratio_high']:.3f}) |" in readme, row["what"]
+    for line in paper.table(paper.load()).splitlines()[1:]:
+        name, _, epochs, percent, spread, *_ = re.split(r" {2,}", line.strip())
+        assert f"| {name} | {epochs} | {percent} ± {spread} |" in readme
