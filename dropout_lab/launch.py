@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -44,6 +45,7 @@ def launch(port=None, browser=True, say=print):
                *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])]  # fmt: skip
     say(f"The course is at http://localhost:{port}/lab/tree/{FIRST.as_posix()}?token={token}\nCtrl+C ends it.")
     server = subprocess.Popen(command, cwd=root, env={**os.environ, "JUPYTER_TOKEN": token})
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # who ends the command ends the server too
     try:
         return server.wait()
     except KeyboardInterrupt:

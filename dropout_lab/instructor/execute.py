@@ -14,8 +14,9 @@ def execute(notebook, folder, timeout=300, allow_errors=False, env=None):
     RuntimeError
         If a cell raises (unless `allow_errors`) or takes longer than `timeout` seconds.
     """
+    quiet = ["--IPKernelApp.log_level=40"]  # else every kernel warns that it speaks unencrypted, to this machine alone
     client = NotebookClient(notebook, timeout=timeout, allow_errors=allow_errors, record_timing=False,
-                            resources={"metadata": {"path": str(folder)}})  # fmt: skip
+                            extra_arguments=quiet, resources={"metadata": {"path": str(folder)}})  # fmt: skip
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a warning of the debugger on standard error
     try:
         client.execute(env=env or dict(os.environ))
