@@ -19,6 +19,7 @@ import dropout  # noqa: E402
 import feedback  # noqa: E402
 import gradients  # noqa: E402
 import growth  # noqa: E402
+import rounds  # noqa: E402
 import step  # noqa: E402
 import summary  # noqa: E402
 
@@ -101,7 +102,7 @@ def _table(rows):
 
 
 def _pipes(rows):
-    return [f"| {' | '.join(row)} |" for row in (rows[0], ["---"] * len(rows[0]), *rows[1:])]
+    return [rounds.pipes(row) for row in (rows[0], ["---"] * len(rows[0]), *rows[1:])]
 
 
 def _text(value):

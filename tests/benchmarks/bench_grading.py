@@ -22,6 +22,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1] / "solutions"), str(HERE.parent)]
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import rounds  # noqa: E402
+
 from dropout_lab.checks.exercises import EXERCISES  # noqa: E402
 from dropout_lab.checks.functions import load  # noqa: E402
 from dropout_lab.checks.verdicts import judge  # noqa: E402
@@ -59,16 +61,16 @@ def timed(folder, isolation, jobs):
     return seconds, busy, peak
 
 
-def in_one_process(rounds=5):
+def in_one_process(times=5):
     """Seconds for the same functions and probes, called in this process."""
     functions = load()
     for name in EXERCISES:
         judge(name, functions, 1)
     start = time.perf_counter()
-    for _ in range(rounds):
+    for _ in range(times):
         for name in EXERCISES:
             judge(name, functions, 1)
-    return (time.perf_counter() - start) / rounds
+    return (time.perf_counter() - start) / times
 
 
 def main():
@@ -90,7 +92,7 @@ def main():
             seconds, busy, peak = timed(a_class(Path(folder) / str(size), size), mode, jobs)
             row = (mode, jobs, size, round(seconds, 1), round(60 * size / seconds), round(busy / size, 3), round(peak))
             result["rows"].append(dict(zip(COLUMNS, row)))
-            lines.append(_pipes(row))
+            lines.append(rounds.pipes(row))
             print(lines[-1], flush=True)
     if options.write:
         (RESULTS / "grading.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
@@ -102,11 +104,7 @@ def _opening(result):
     about = ", ".join(f"{key} {value}" for key, value in result["machine"].items())
     alone = f"The same functions in one process: {result['one process']} s for one submission."
     return [f"# grading, {result['made']}", "", f"{about}; {result['exercises']} exercises; load {result['load']:.1f}.",
-            alone, "", _pipes(COLUMNS), _pipes(["---"] * len(COLUMNS))]  # fmt: skip
-
-
-def _pipes(row):
-    return f"| {' | '.join(map(str, row))} |"
+            alone, "", rounds.pipes(COLUMNS), rounds.pipes(["---"] * len(COLUMNS))]  # fmt: skip
 
 
 def _processors():

@@ -50,6 +50,11 @@ def rows(candidates, reference, **setting):
     return found
 
 
+def pipes(row):
+    """A row of a Markdown table."""
+    return f"| {' | '.join(map(str, row))} |"
+
+
 def _time(call, repeats):
     start = time.perf_counter()
     for _ in range(repeats):
