@@ -17,7 +17,9 @@ def check_rate(p):
 def check_generator(rng):
     """Raise unless rng is a NumPy random generator."""
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator in training, such as default_rng(0), not {rng!r}")
+        raise TypeError(
+            f"rng must be a numpy.random.Generator in training, such as default_rng(0), not {rng!r}"
+        )
 
 
 def zeroing_forward(x, p, rng, train=True):

@@ -7,7 +7,9 @@ def _require_float64(name, array):
     """A step of 1e-5 disappears in the rounding of anything coarser than float64."""
     kind = getattr(array, "dtype", type(array).__name__)
     if kind != np.float64:
-        raise TypeError(f"a gradient check needs float64, but {name} is {kind}: convert it with .astype(np.float64)")
+        raise TypeError(
+            f"a gradient check needs float64, but {name} is {kind}: convert it with .astype(np.float64)"
+        )
 
 
 def numerical_gradient(f, x, h=1e-5):
@@ -54,7 +56,9 @@ def relative_error(a, b):
         If the shapes differ. Broadcasting would hide exactly the mistakes that a check is for.
     """
     if np.shape(a) != np.shape(b):
-        raise ValueError(f"relative_error compares arrays of one shape, not {np.shape(a)} and {np.shape(b)}")
+        raise ValueError(
+            f"relative_error compares arrays of one shape, not {np.shape(a)} and {np.shape(b)}"
+        )
     raise NotImplementedError("`relative_error` is still blank. Lesson 02, exercise 2.2: dropout_lab/gradcheck.py")
 
 
@@ -84,5 +88,7 @@ def gradient_check(f, params, grads, h=1e-5):
     for name, array in params.items():
         _require_float64(f"params[{name!r}]", array)
         if name not in grads:
-            raise KeyError(f"grads has no {name!r}; it has {', '.join(map(repr, grads)) or 'nothing'}")
+            raise KeyError(
+                f"grads has no {name!r}; it has {', '.join(map(repr, grads)) or 'nothing'}"
+            )
     raise NotImplementedError("`gradient_check` is still blank. Lesson 02, exercise 2.3: dropout_lab/gradcheck.py")

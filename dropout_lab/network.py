@@ -3,10 +3,18 @@
 Parameters live in one dictionary: {"W1": (D, H), "b1": (H,), "W2": ..., "b2": ...}, numbered from the input.
 """
 
+import itertools
+
 import numpy as np
 
 from dropout_lab.dropout import dropout_backward, dropout_forward
-from dropout_lab.layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_cross_entropy
+from dropout_lab.layers import (
+    affine_backward,
+    affine_forward,
+    relu_backward,
+    relu_forward,
+    softmax_cross_entropy,
+)
 
 
 def rates(p):

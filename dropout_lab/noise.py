@@ -35,7 +35,9 @@ def gaussian_dropout_forward(x, p, rng, train=True):
     """
     check_rate(p)
     if p == 1:
-        raise ValueError("p must be below 1 for Gaussian noise: its variance p / (1 - p) is infinite at p = 1")
+        raise ValueError(
+            "p must be below 1 for Gaussian noise: its variance p / (1 - p) is infinite at p = 1"
+        )
     if train:
         check_generator(rng)
     raise NotImplementedError("`gaussian_dropout_forward` is still blank. Lesson 10, exercise 10.1: dropout_lab/noise.py")

@@ -155,9 +155,13 @@ plot_reach(affine_forward, x, w, b, at=(1, 2))
 # **Predict.** Two arrays A and B can be multiplied in 8 ways: in either order, each transposed or not. With `x` (5, 4) and `dout` (5, 3),
 # how many of the 8 can be computed at all, and how many give the shape of `dw`, (4, 3)? And if the batch had 3 samples, with 3 inputs and 3 neurons?
 
+
 # %% tags=["nbval-check-output"]
 def count(x, dout, shape):
-    ways = [*itertools.product((x, x.T), (dout, dout.T)), *itertools.product((dout, dout.T), (x, x.T))]
+    ways = [
+        *itertools.product((x, x.T), (dout, dout.T)),
+        *itertools.product((dout, dout.T), (x, x.T)),
+    ]
     products = [a @ b for a, b in ways if a.shape[1] == b.shape[0]]
     right = [p for p in products if p.shape == shape]
     print(f"{len(ways)} ways, {len(products)} can be computed, {len(right)} of the right shape")

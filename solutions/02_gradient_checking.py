@@ -30,7 +30,9 @@ from dropout_lab.layers import affine_backward, affine_forward
 my_best_step = ...
 for h in (1e-1, 1e-2, 1e-3):
     slope = (np.tanh(0.7 + h) - np.tanh(0.7)) / h
-    print(f"h = {h:.0e}   slope = {slope:.12f}   error = {abs(slope - (1 - np.tanh(0.7) ** 2)):.0e}")
+    print(
+        f"h = {h:.0e}   slope = {slope:.12f}   error = {abs(slope - (1 - np.tanh(0.7) ** 2)):.0e}"
+    )
 explore_steps()
 
 # %% [markdown]
@@ -68,6 +70,7 @@ plot_steps({"one-sided": one_sided}, x, slopes, title)
 
 # %%
 check("numerical_gradient")
+
 
 # %%
 def both_sides(x, h):
@@ -116,6 +119,7 @@ show(one_percent=relative_error(gradient, 1.01 * gradient))
 # ## Three ways to get a bad number from a right gradient
 #
 # **The wrong dtype.** A float32 has 7 digits instead of 16. **Predict** the best error that any step reaches there.
+
 
 # %%
 def centred(x, h):
@@ -216,12 +220,15 @@ for name, error in errors.items():
 grads = layer_grads(params)
 spoilt = grads["w"].copy()
 spoilt[1, 2] *= 1.01
-plot_errors({
-    "as you wrote it": gradient_check(loss, params, grads),
-    "db averaged": gradient_check(loss, params, {**grads, "b": grads["b"] / 5}),
-    "wrong sign in dx": gradient_check(loss, params, {**grads, "x": -grads["x"]}),
-    "one entry of dw 1% off": gradient_check(loss, params, {**grads, "w": spoilt}),
-}, "The check names the array that is wrong, down to one entry")
+plot_errors(
+    {
+        "as you wrote it": gradient_check(loss, params, grads),
+        "db averaged": gradient_check(loss, params, {**grads, "b": grads["b"] / 5}),
+        "wrong sign in dx": gradient_check(loss, params, {**grads, "x": -grads["x"]}),
+        "one entry of dw 1% off": gradient_check(loss, params, {**grads, "w": spoilt}),
+    },
+    "The check names the array that is wrong, down to one entry",
+)
 
 # %% [markdown]
 # Each mistake moves one mark and leaves the others. Even one entry out of twelve, 1% off, lands to the right of $10^{-4}$.
@@ -288,8 +295,10 @@ print("error below 1e-15 at h = 1e-200:", error < 1e-15)
 rng = np.random.default_rng(5)
 images, target = rng.normal(size=(32, 64)), rng.normal(size=(32, 10))
 net = {
-    "W1": rng.normal(size=(64, 128)) / 8, "b1": rng.normal(size=128),
-    "W2": rng.normal(size=(128, 10)) / 11, "b2": rng.normal(size=10),
+    "W1": rng.normal(size=(64, 128)) / 8,
+    "b1": rng.normal(size=128),
+    "W2": rng.normal(size=(128, 10)) / 11,
+    "b2": rng.normal(size=10),
 }
 
 
@@ -341,7 +350,10 @@ def forty_errors(grads):
     return [direction_check(net_loss, net, grads, rng)["W1"] for rng in rngs]
 
 
-clouds = {"right": forty_errors(grads), "one entry 1% off": forty_errors({**grads, "W1": spoilt})}
+clouds = {
+    "right": forty_errors(grads),
+    "one entry 1% off": forty_errors({**grads, "W1": spoilt}),
+}
 plot_power(clouds, 1e-10)
 
 # %% tags=["nbval-check-output"]

@@ -12,7 +12,13 @@ from dropout_lab.checks import check, hint
 from dropout_lab.gradcheck import gradient_check
 from dropout_lab.lab.figures.network import plot_bends, plot_push, plot_signal_size
 from dropout_lab.lab.show import rounded, show
-from dropout_lab.layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_cross_entropy
+from dropout_lab.layers import (
+    affine_backward,
+    affine_forward,
+    relu_backward,
+    relu_forward,
+    softmax_cross_entropy,
+)
 from dropout_lab.network import init_params, loss_and_grads, mlp_forward, softmax
 
 # %% [markdown]

@@ -11,7 +11,13 @@ import numpy as np
 from dropout_lab.checks import check, hint
 from dropout_lab.lab.data import Split, digits
 from dropout_lab.lab.experiments import Rows, accuracy, fit, train_digits
-from dropout_lab.lab.figures.training import plot_history, plot_step_lengths, plot_sweep, plot_valley, show_images
+from dropout_lab.lab.figures.training import (
+    plot_history,
+    plot_step_lengths,
+    plot_sweep,
+    plot_valley,
+    show_images,
+)
 from dropout_lab.lab.show import show
 from dropout_lab.network import init_params, loss_and_grads, mlp_forward
 from dropout_lab.training import sgd_momentum
@@ -120,6 +126,7 @@ for epoch in range(5):
 # That is all of training: a dozen lines, and every one of them is yours or plain NumPy. `fit` does the same, in float32, with a bar, and keeps a history.
 # The stop button of the notebook interrupts it, and what was learned until then is kept.
 
+
 # %%
 def train(data, hidden=128, epochs=60, **options):
     """`fit` from the same start and in the same order each time: (params, history)."""
@@ -160,7 +167,9 @@ my_train, my_held_out = ..., ...
 small = digits().first(500)
 params, history = train(small)
 known, right = history.last["train_accuracy"], history.last["test_accuracy"]
-show(every_training_image_is_right=known == 1, gap_of_2_to_6_points=0.02 <= known - right <= 0.06)
+show(
+    every_training_image_is_right=known == 1, gap_of_2_to_6_points=0.02 <= known - right <= 0.06
+)
 title = "It knows every training image, and not every digit"
 plot_history(history, title=title, small="500 training images, 797 held out, 64-128-10")
 
@@ -194,7 +203,9 @@ plot_history(history, what="loss", title=title, small="the same run")
 my_train, my_held_out = ..., ...
 small = digits().first(500)
 labels = np.random.default_rng(2).integers(0, 10, 500)
-params, history = train(Split(small.x_train, labels, small.x_test, small.y_test), hidden=512, epochs=150)
+params, history = train(
+    Split(small.x_train, labels, small.x_test, small.y_test), hidden=512, epochs=150
+)
 known, right = history.last["train_accuracy"], history.last["test_accuracy"]
 show(memorised=known > 0.99, held_out_is_guessing=right < 0.15)
 title = "It learns 500 random labels by heart"

@@ -11,10 +11,21 @@ import numpy as np
 from dropout_lab.checks import check, hint
 from dropout_lab.dropout import zeroing_backward, zeroing_forward
 from dropout_lab.gradcheck import gradient_check
-from dropout_lab.lab.figures.dropout import plot_flow, plot_gradient_error, plot_masks, plot_means
+from dropout_lab.lab.figures.dropout import (
+    plot_flow,
+    plot_gradient_error,
+    plot_masks,
+    plot_means,
+)
 from dropout_lab.lab.show import rounded, show
 from dropout_lab.lab.widgets.dropout import explore_masks
-from dropout_lab.layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_cross_entropy
+from dropout_lab.layers import (
+    affine_backward,
+    affine_forward,
+    relu_backward,
+    relu_forward,
+    softmax_cross_entropy,
+)
 from dropout_lab.network import init_params, softmax
 
 # %% [markdown]
@@ -119,6 +130,7 @@ for name, unit in {"dropped": np.argmax(out == 0), "kept": np.argmax(out != 0)}.
 #
 # **Predict.** At which of the 12 units will it be wrong?
 
+
 # %% tags=["nbval-check-output"]
 def backward_unmasked(dout, cache):
     return dout
@@ -157,6 +169,7 @@ plot_flow(zeroing_forward, zeroing_backward, p=0.3, rng=np.random.default_rng(5)
 # two layers of a network, with its backward pass as an argument.
 #
 # **Predict.** With `backward_unmasked` in place, which of the four gradients are wrong: `W1`, `b1`, `W2`, `b2`?
+
 
 # %%
 def step(params, x, y, rng, backward):
@@ -211,7 +224,9 @@ for n in (1, 64):
         x, y = data.standard_normal((n, 5)), data.integers(0, 3, n)
         _, grads = step(params, x, y, rng, zeroing_backward)
         idle.append((grads["W1"] == 0).all(axis=0).sum())
-    print(f"N = {n}: {np.mean(idle):.1f} of 6 units without a gradient, mean of 200 mini-batches")
+    print(
+        f"N = {n}: {np.mean(idle):.1f} of 6 units without a gradient, mean of 200 mini-batches"
+    )
 
 # %% [markdown]
 # Alone, a sample leaves about two of six idle, $6 \cdot 0.3 = 1.8$. In a batch of 64 every unit is kept for somebody, so all of them learn something.

@@ -51,6 +51,7 @@ check("dropout_forward")
 #
 # **Predict.** In which of the three panels do the lines meet, and at which height?
 
+
 # %%
 def proposal(x, p, rng, train=True):
     """Zero outputs in training, and leave test time alone, as the question has it."""
@@ -87,7 +88,9 @@ explore_means(schemes, h, p=0.3)
 my_variance, times_as_large = ..., ...
 for p in (0.5, 0.8):
     out, _ = dropout_forward(np.full(1_000_000, 2.0), p, np.random.default_rng(3))
-    print(f"p = {p}: mean {out.mean():.2f}, variance {out.var():.1f}, formula {4 * p / (1 - p):.1f}")
+    print(
+        f"p = {p}: mean {out.mean():.2f}, variance {out.var():.1f}, formula {4 * p / (1 - p):.1f}"
+    )
 
 # %%
 plot_variance(dropout_forward, np.random.default_rng(4))
@@ -175,7 +178,11 @@ my_gradient, my_error = ..., ...
 ones = np.ones((4, 10))
 out, cache = dropout_forward(ones, 0.3, np.random.default_rng(9))
 right, unscaled = dropout_backward(ones, cache), (out != 0) * ones
-show(right=right.max(), error_of_unscaled=relative_error(unscaled, right), p_over_2_minus_p=0.3 / 1.7)
+show(
+    right=right.max(),
+    error_of_unscaled=relative_error(unscaled, right),
+    p_over_2_minus_p=0.3 / 1.7,
+)
 
 # %% [markdown]
 # 1.43: forward multiplied by that, so a nudge of the input moves the output by 1.43 times as much. Forgetting it is an error of $p/(2-p)$, far above any threshold.
@@ -236,8 +243,10 @@ plain, _ = mlp_forward(params, x, 0.0, np.random.default_rng(0), train=False)
 for seed in (1, 2):
     test, _ = mlp_forward(params, x, 0.5, np.random.default_rng(seed), train=False)
     train, _ = mlp_forward(params, x, 0.5, np.random.default_rng(seed))
-    print(f"seed {seed}: as without dropout in training: {np.allclose(train, plain)},"
-          f" at test time: {np.array_equal(test, plain)}")  # fmt: skip
+    print(
+        f"seed {seed}: as without dropout in training: {np.allclose(train, plain)},"
+        f" at test time: {np.array_equal(test, plain)}"
+    )
 
 # %% [markdown]
 # ## The question, again
@@ -270,11 +279,17 @@ test, _ = dropout_forward(x, p, np.random.default_rng(15), train=False)
 zero, mask = out == 0, out / x
 unscaled, unmasked = np.where(zero, 0, x), np.ones_like(dx)
 gaussian = np.random.default_rng(16).normal(1, np.sqrt(p / (1 - p)), x.shape)
-print(f"1. share of zeros {zero.mean():.2f}; two samples alike: {np.array_equal(zero[0], zero[1])}")
-print(f"2. kept times {np.median(mask[~zero]):.2f}; mean in training / at test time:"
-      f" {out.mean() / test.mean():.2f}, without the factor {unscaled.mean() / test.mean():.2f}")  # fmt: skip
-print(f"3. backward multiplies by the same mask: {np.allclose(dx, mask)};"
-      f" error if passed on unchanged: {relative_error(unmasked, dx):.2f}")  # fmt: skip
+print(
+    f"1. share of zeros {zero.mean():.2f}; two samples alike: {np.array_equal(zero[0], zero[1])}"
+)
+print(
+    f"2. kept times {np.median(mask[~zero]):.2f}; mean in training / at test time:"
+    f" {out.mean() / test.mean():.2f}, without the factor {unscaled.mean() / test.mean():.2f}"
+)
+print(
+    f"3. backward multiplies by the same mask: {np.allclose(dx, mask)};"
+    f" error if passed on unchanged: {relative_error(unmasked, dx):.2f}"
+)
 print(f"4. at test time the output is the input: {np.array_equal(test, x)}")
 print(f"5. variance: {mask.var():.2f}; of Gaussian noise: {gaussian.var():.2f}")
 

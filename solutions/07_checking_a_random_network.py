@@ -9,12 +9,21 @@
 # %% tags=["setup"]
 import numpy as np
 
-from dropout_lab.checks.hunt import draw, score
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.gradcheck import gradient_check, numerical_gradient, relative_error
-from dropout_lab.lab import casebook
 from dropout_lab.lab.figures.hunt import plot_court, plot_sizes
-from dropout_lab.lab.hunting import OURS, convicts, kinks_crossed, right_layers, trial, verdicts, written, wrong_layers
+from dropout_lab.lab.hunt import casebook
+from dropout_lab.lab.hunt.court import (
+    OURS,
+    convicts,
+    kinks_crossed,
+    right_layers,
+    trial,
+    verdicts,
+    written,
+    wrong_layers,
+)
+from dropout_lab.lab.hunt.suspects import draw, score
 from dropout_lab.lab.show import rounded, show
 from dropout_lab.lab.widgets.hunt import play_hunt
 from dropout_lab.layers import affine_forward, relu_forward
@@ -131,6 +140,7 @@ for name, setting in settings.items():
 # **Build, in the notebook** · ●○○ · 5 minutes · one line\
 # `z_up` and `z_down` are what goes into the ReLUs at $+h$ and at $-h$. A ReLU is on if its input is above 0. It was crossed if it is on in one of the two and off in the other.
 
+
 # %%
 def crossed(z_up, z_down):
     """How many ReLUs are on for one of the two and off for the other."""
@@ -146,6 +156,7 @@ print("yours:", crossed(up, down), "· should be: 2")
 # `relu_inputs` reports what goes into a network's ReLUs. `kinks_crossed` nudges every entry of every array up and down and counts as you did.
 #
 # **Predict.** Sizes [4, 5, 6, 3], eight samples, p = 0.5, biases 0. Which of the six arrays can move a `z` that is exactly 0? And does a smaller h help?
+
 
 # %%
 def relu_inputs(params, x, p, rng):
@@ -296,7 +307,9 @@ trial(kept_scale)
 
 # %%
 my_prediction = ...
-outs = [layer.forward(PROBE.copy(), 0.3, np.random.default_rng(14))[0] for layer in right_layers()]
+outs = [
+    layer.forward(PROBE.copy(), 0.3, np.random.default_rng(14))[0] for layer in right_layers()
+]
 *others, yours = [out == 0 for out in outs]
 same = [np.array_equal(other, yours) for other in others]
 print("the same zeros as yours:", sum(same), "of", len(same))
@@ -310,6 +323,7 @@ print("the same zeros as yours:", sum(same), "of", len(same))
 # **Build, in the notebook** · ●●○ · 10 minutes · one line, and three\
 # `rows_differ`: no two neighbouring rows have the same pattern of zeros. `zero[1:]` beside `zero[:-1]` puts each row against the next.\
 # `fresh_mask`: a second call with the *same generator* gives another pattern, and a generator from the *same seed* gives the first one again. Without the second there is no freezing.
+
 
 # %%
 def rows_differ(layer, p):
@@ -347,6 +361,7 @@ for name in ("C33", "C34", "C53", "C54"):
 # **Build, in the notebook** · ●●● · 15 minutes · two lines each\
 # `no_quota`: does the number of zeros vary from row to row of the first call, and does the total vary over the six calls? One repeated total may be chance, six equal ones are not.\
 # `own_cache`: backward was asked once, then a test-time pass came. Ask again, with the old cache and with the new one. What should each give?
+
 
 # %%
 def no_quota(layer, p):
@@ -421,6 +436,7 @@ play_hunt(RULES)
 # A mistake can be named after one test, or two, if you choose them well. To acquit takes all five: a rule that is content says nothing about what it does not look at.
 #
 # One suspect is an anecdote. Ten hunts, each with eight wrong layers, drawn from all kinds but the edges, and two right ones; three sets of tools: the gradient check alone, your rules, the lesson's own. A layer is convicted if one rule convicts it.
+
 
 # %% tags=["nbval-check-output"]
 def ten_hunts(rules):

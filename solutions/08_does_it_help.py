@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from dropout_lab.lab.experiments import grid, paired_difference, sweep, train_digits
-from dropout_lab.lab.figures.pairs import plot_differences, plot_pairs
+from dropout_lab.lab.figures.paired_runs import plot_differences, plot_pairs
 from dropout_lab.lab.figures.rates import plot_rates
 from dropout_lab.lab.figures.training import plot_bands
 from dropout_lab.lab.widgets.rates import explore_rates

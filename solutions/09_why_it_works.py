@@ -82,6 +82,7 @@ show(by_hand=(powers / powers.sum(axis=1, keepdims=True))[0])
 show(geometric=ensembles.geometric_mean(probs, chance)[0])
 show(arithmetic=ensembles.arithmetic_mean(probs, chance)[0])
 
+
 # %%
 def three_means(name):
     params, x, p, *every = small(name)
@@ -94,7 +95,9 @@ plot_three_means({name: three_means(name) for name in NETWORKS})
 for name in NETWORKS:
     without, geometric, arithmetic = three_means(name)
     off, usual = np.abs(geometric - without).max(), np.abs(arithmetic - without).max()
-    print(f"{name}: geometric mean exact: {off < 1e-12}, off by {off:.2f}; arithmetic, by {usual:.2f}")
+    print(
+        f"{name}: geometric mean exact: {off < 1e-12}, off by {off:.2f}; arithmetic, by {usual:.2f}"
+    )
 
 # %% [markdown]
 # Exact in two of three (Baldi and Sadowski 2013). Why: the logarithm of a softmax is $\log \pi_c(m) = s_c(m) - \log Z(m)$, with $s$ the scores. Averaged over the masks, $s_c$ becomes its value without masks,
@@ -194,6 +197,7 @@ explore_convergence(three())
 #
 # **Predict.** One random mask makes more errors than no mask. How many passes must be averaged to draw level: 3, 10, 30, or 100? Is the average of 100 passes better than no mask, or worse?
 
+
 # %%
 @cache
 def trained(p, seed=0, noise=0.2):
@@ -285,6 +289,7 @@ for name, solve in ridges.items():
 # That was the mean over all masks. Training never sees a mean; it sees one mask after the other. Does stochastic gradient descent with dropout find the weights that minimise the mean?
 #
 # **Predict.** The last step of SGD, and the average over 4,500 steps: which of the two lies on the ridge weights? And is either near least squares without dropout?
+
 
 # %%
 @cache
@@ -388,6 +393,7 @@ for p in (0.0, 0.5):
 # %%
 my_prediction = ...
 plot_features({"without": trained(0.0)[0], "with": trained(0.5)[0]})
+
 
 # %%
 @cache

@@ -27,7 +27,12 @@ from dropout_lab.lab.show import rounded, show
 from dropout_lab.lab.widgets.noise import explore_uncertainty
 from dropout_lab.layers import affine_forward
 from dropout_lab.network import init_params
-from dropout_lab.noise import dropconnect_forward, gaussian_dropout_forward, mc_predict, spatial_dropout_forward
+from dropout_lab.noise import (
+    dropconnect_forward,
+    gaussian_dropout_forward,
+    mc_predict,
+    spatial_dropout_forward,
+)
 
 # %% [markdown]
 # ## Does it have to be zeros?
@@ -182,7 +187,9 @@ inputs = z, np.maximum(z, 0)
 for name, layer in BOTH.items():
     for p in (0.1, 0.3, 0.5):
         ratio, relu = (layer(x, p, np.random.default_rng(10))[0].var() / x.var() for x in inputs)
-        print(f"{name}, p = {p}: {ratio:.2f}, 1 / (1 - p) = {1 / (1 - p):.2f}, with ReLU {relu:.2f}")
+        print(
+            f"{name}, p = {p}: {ratio:.2f}, 1 / (1 - p) = {1 / (1 - p):.2f}, with ReLU {relu:.2f}"
+        )
 
 # %% [markdown]
 # The ratio is $1/(1-p)$, and more behind a ReLU, whose mean is not 0: the noise grows with $E[x^2] = \mathrm{Var}[x] + E[x]^2$, while only $\mathrm{Var}[x]$ is there without it. Gaussian noise shifts by as much; it is the second moment again.
@@ -219,6 +226,7 @@ check("mc_predict")
 # %% [markdown]
 # The problem: two half moons that reach into each other. The network, 2-64-64-2 with p = 0.2, is trained by your own functions.
 
+
 # %%
 def moons(n, rng):
     """n points in the plane (n, 2) and their classes (n,): two half circles, with noise."""
@@ -232,7 +240,10 @@ def moons(n, rng):
 def trained(n=200):
     """A network that saw n points, in about 600 updates; restart the kernel after an edit."""
     data = Split(*moons(n, np.random.default_rng(12)), *moons(2000, np.random.default_rng(13)))
-    start, rng = init_params([2, 64, 64, 2], np.random.default_rng(14)), np.random.default_rng(15)
+    start, rng = (
+        init_params([2, 64, 64, 2], np.random.default_rng(14)),
+        np.random.default_rng(15),
+    )
     options = {"epochs": 30_000 // n, "batch_size": 50, "lr": 0.05, "watch": False}
     return fit(start, data, p=0.2, rng=rng, **options)[0]
 
@@ -270,7 +281,9 @@ wrong, plain_wrong = (probs.argmax(axis=1) != new_classes for probs in (mean, pl
 by_spread, by_probability = np.argsort(-std[:, 1]), np.argsort(plain.max(axis=1))
 print(f"wrong among the 10% of largest spread: {wrong[by_spread[:200]].mean():.2f}")
 print(f"wrong among the others: {wrong[by_spread[200:]].mean():.3f}")
-print(f"wrong among the 10% least sure without noise: {plain_wrong[by_probability[:200]].mean():.2f}")
+print(
+    f"wrong among the 10% least sure without noise: {plain_wrong[by_probability[:200]].mean():.2f}"
+)
 
 # %% [markdown]
 # The spread finds the hard points: about a quarter of that tenth is wrong. Here, the plain probability finds them about as well, at the price of one pass instead of fifty.
@@ -289,7 +302,9 @@ angle = np.linspace(0, 2 * np.pi, 360, endpoint=False)
 circle = 20 * np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
 mean, std = predict(circle, 0.2, np.random.default_rng(18), 50)
 blind = (mean.max(axis=1) > 0.99) & (std[:, 1] < 0.02)
-print("20 away, sure and without spread in more than half of all directions:", blind.mean() > 0.5)
+print(
+    "20 away, sure and without spread in more than half of all directions:", blind.mean() > 0.5
+)
 
 # %% [markdown]
 # Far out a ReLU network is linear along each ray, so its scores grow with the distance and the softmax saturates. Every thinned network does the same, and nearly all on the same side. They agree,

@@ -12,20 +12,20 @@ import numpy as np
 from dropout_lab.checks import check
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.gradcheck import relative_error
-from dropout_lab.lab import pytorch
-from dropout_lab.lab.coins import Coins, same_mask
+from dropout_lab.lab.fast.timing import race, ratios
 from dropout_lab.lab.figures.parity import plot_parity
+from dropout_lab.lab.pytorch import parity
+from dropout_lab.lab.pytorch.agreed_masks import Coins, same_mask
+from dropout_lab.lab.pytorch.two_modes import try_modes
 from dropout_lab.lab.show import show
-from dropout_lab.lab.speed import race, ratios
-from dropout_lab.lab.switch import try_modes
 from dropout_lab.network import loss_and_grads, mlp_forward
 
 # %%
-print("The answers below come from:", pytorch.source())
+print("The answers below come from:", parity.source())
 
 # %% [markdown]
 # To ask it live, run `python -m pip install -e ".[torch]"` in the course's folder and restart the kernel. The recorded arrays were made
-# by `python -m dropout_lab.lab.pytorch`; nothing else in this lesson changes.
+# by `python -m dropout_lab.lab.pytorch.parity`; nothing else in this lesson changes.
 
 # %% [markdown]
 # ## One layer, one mask
@@ -40,9 +40,9 @@ print("The answers below come from:", pytorch.source())
 
 # %% tags=["nbval-check-output"]
 my_prediction = ...
-theirs = pytorch.ask("layer")
-x, dout = pytorch.layer_inputs()
-out, cache = same_mask(dropout_forward, x, pytorch.P, mask=theirs["out"] != 0)
+theirs = parity.ask("layer")
+x, dout = parity.layer_inputs()
+out, cache = same_mask(dropout_forward, x, parity.P, mask=theirs["out"] != 0)
 dx = dropout_backward(dout, cache)
 print("outputs agree to 1e-6:  ", np.abs(out - theirs["out"]).max() < 1e-6)
 print("gradients agree to 1e-6:", np.abs(dx - theirs["dx"]).max() < 1e-6)
@@ -56,7 +56,7 @@ print("gradients agree to 1e-6:", np.abs(dx - theirs["dx"]).max() < 1e-6)
 
 # %%
 wrong = dout * (theirs["out"] != 0)
-out, cache = same_mask(dropout_forward, x, pytorch.P, mask=theirs["out"] != 0)
+out, cache = same_mask(dropout_forward, x, parity.P, mask=theirs["out"] != 0)
 plot_parity(theirs["dx"], dropout_backward(dout, cache), wrong)
 
 # %% [markdown]
@@ -71,11 +71,13 @@ plot_parity(theirs["dx"], dropout_backward(dout, cache), wrong)
 
 # %% tags=["nbval-check-output"]
 my_prediction = ...
-edges = pytorch.ask("edges")
+edges = parity.ask("edges")
 for p in (0.0, 1.0):
     out, cache = dropout_forward(x, p, np.random.default_rng(0))
     dx = dropout_backward(np.ones_like(x), cache)
-    same = np.array_equal(out, edges[f"out at {p:g}"]) and np.array_equal(dx, edges[f"dx at {p:g}"])
+    same = np.array_equal(out, edges[f"out at {p:g}"]) and np.array_equal(
+        dx, edges[f"dx at {p:g}"]
+    )
     print(f"p = {p:g}: the same as PyTorch: {same}; largest output {np.abs(out).max():.2f}")
 
 # %% [markdown]
@@ -85,7 +87,7 @@ for p in (0.0, 1.0):
 # Now a question about names. `torch.nn.functional.dropout(x)` without further arguments: which p, and is it on or off?
 
 # %% tags=["nbval-check-output"]
-default = pytorch.ask("default")
+default = parity.ask("default")
 zeros, kept = default["zeros"], default["kept"]
 print(f"functional.dropout of 100,000 ones: {zeros:.2f} of them 0, the others {kept:.1f}")
 
@@ -102,6 +104,7 @@ print(f"functional.dropout of 100,000 ones: {zeros:.2f} of them 0, the others {k
 # **Build, in the notebook** · ●●○ · 10 minutes · four lines\
 # Give the class its two missing methods. `layer(x)` calls `__call__`; it is to use the layer's mode and remember the cache. `backward(dout)`
 # uses what was remembered. The cell ends by trying it in both modes.
+
 
 # %%
 class Dropout:
@@ -144,17 +147,17 @@ try_modes(Dropout)
 
 # %%
 my_prediction = ...
-theirs = pytorch.ask("network")
-params, x, y = pytorch.network_inputs()
+theirs = parity.ask("network")
+params, x, y = parity.network_inputs()
 coins = Coins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
-loss, grads = loss_and_grads(params, x, y, pytorch.RATES, coins)
+loss, grads = loss_and_grads(params, x, y, parity.RATES, coins)
 print(f"loss: {loss:.6f} here, {theirs['loss']:.6f} there")
 for name in grads:
     print(f"{name}: relative error {relative_error(grads[name], theirs[name]):.0e}")
 
 # %% tags=["nbval-check-output"]
 coins = Coins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
-loss, grads = loss_and_grads(params, x, y, pytorch.RATES, coins)
+loss, grads = loss_and_grads(params, x, y, parity.RATES, coins)
 agree = [name for name in sorted(grads) if relative_error(grads[name], theirs[name]) < 1e-5]
 print("agree to float32 rounding:", *agree)
 
@@ -179,7 +182,7 @@ print("agree to float32 rounding:", *agree)
 
 # %% tags=["nbval-check-output"]
 my_prediction = [...]
-for number, (way, equal) in enumerate(pytorch.ask("modes").items(), start=1):
+for number, (way, equal) in enumerate(parity.ask("modes").items(), start=1):
     print(f"{number}  {way:37} two predictions are {'equal' if equal else 'different'}")
 
 # %% [markdown]
@@ -202,10 +205,15 @@ for number, (way, equal) in enumerate(pytorch.ask("modes").items(), start=1):
 
 # %% tags=["nbval-check-output"]
 my_prediction = [...]
-params, x, y = pytorch.network_inputs()
+params, x, y = parity.network_inputs()
 for train in (True, False):
-    twice = [mlp_forward(params, x, 0.5, np.random.default_rng(seed), train=train)[0] for seed in (1, 2)]
-    print(f"train={train}: two predictions are {'equal' if np.array_equal(*twice) else 'different'}")
+    twice = [
+        mlp_forward(params, x, 0.5, np.random.default_rng(seed), train=train)[0]
+        for seed in (1, 2)
+    ]
+    print(
+        f"train={train}: two predictions are {'equal' if np.array_equal(*twice) else 'different'}"
+    )
 
 # %% [markdown]
 # Only number 2, in the form of a forgotten `train=False`: your default is `train=True`, like that of `functional.dropout`. A mode that is passed
@@ -227,8 +235,8 @@ def yours():
     dropout_backward(dout, cache)
 
 
-if pytorch.LIVE:
-    times = race({"yours": yours, "PyTorch": pytorch.layer_runner(x, dout, 0.5)})
+if parity.LIVE:
+    times = race({"yours": yours, "PyTorch": parity.layer_runner(x, dout, 0.5)})
     show(times_as_long=ratios(times, to="PyTorch"))
 else:
     yours()

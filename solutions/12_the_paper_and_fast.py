@@ -15,17 +15,18 @@ import numpy as np
 from dropout_lab.checks import check, hint
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.gradcheck import relative_error
-from dropout_lab.lab import fast, fused, paper, speed
-from dropout_lab.lab.coins import same_mask
-from dropout_lab.lab.columns import Watched
 from dropout_lab.lab.data import digits
 from dropout_lab.lab.experiments import paired_difference, student_step, train_on
+from dropout_lab.lab.fast import in_numba, in_numpy, timing
+from dropout_lab.lab.fast.timing import milliseconds, race, ratios
 from dropout_lab.lab.figures.paper import plot_columns, plot_longest, plot_runs, plot_search
 from dropout_lab.lab.figures.speed import plot_growth, plot_times
-from dropout_lab.lab.machine import one_blas_thread
+from dropout_lab.lab.mnist import paper
+from dropout_lab.lab.mnist.column_lengths import Watched
 from dropout_lab.lab.prediction import recall
+from dropout_lab.lab.pytorch.agreed_masks import same_mask
 from dropout_lab.lab.show import show
-from dropout_lab.lab.speed import milliseconds, race, ratios
+from dropout_lab.system.machine import one_blas_thread
 from dropout_lab.training import max_norm
 
 # %% [markdown]
@@ -114,7 +115,9 @@ def runs(limited):
     return {
         "no dropout": [small_run(seed, 0.0, Watched(student_step)) for seed in range(4)],
         "dropout": [small_run(seed, (0.1, 0.5), Watched(student_step)) for seed in range(4)],
-        "dropout, max-norm": [small_run(seed, (0.1, 0.5), Watched(limited)) for seed in range(4)],
+        "dropout, max-norm": [
+            small_run(seed, (0.1, 0.5), Watched(limited)) for seed in range(4)
+        ],
     }
 
 
@@ -132,11 +135,16 @@ plot_longest({kind: found[0][1] for kind, found in runs(limited_step).items()}, 
 
 # %%
 my_prediction = ...
-errors = {kind: np.array([error for error, _ in found]) for kind, found in runs(limited_step).items()}
+errors = {
+    kind: np.array([error for error, _ in found]) for kind, found in runs(limited_step).items()
+}
 for kind, values in errors.items():
     print(f"{kind:18} {values.mean():.2f}%, seed by seed: {np.round(values, 1)}")
 print("saved by dropout, points: ", paired_difference(errors["no dropout"], errors["dropout"]))
-print("saved by max-norm, points:", paired_difference(errors["dropout"], errors["dropout, max-norm"]))
+print(
+    "saved by max-norm, points:",
+    paired_difference(errors["dropout"], errors["dropout, max-norm"]),
+)
 
 # %% [markdown]
 # Read the intervals as in lesson 08: four seeds make them wide, and one that holds 0 decides nothing. What this shows for certain is on the weights: max-norm does what it says. About the error it can only say that a large effect is not there, and
@@ -169,9 +177,16 @@ plot_runs(RECORDS)
 print(paper.table(RECORDS))
 updates = {config: 469 * setting.epochs for config, setting in paper.CONFIGS.items()}
 print("\nupdates, 469 in an epoch:", updates)
-ends = {(record["config"], record["seed"]): record["curve"][-1]["train_loss"] for record in RECORDS if record["curve"]}
+ends = {
+    (record["config"], record["seed"]): record["curve"][-1]["train_loss"]
+    for record in RECORDS
+    if record["curve"]
+}
 for config in paper.CONFIGS:
-    print(f"training loss at the end, {config}:", *(loss for (own, _), loss in ends.items() if own == config))
+    print(
+        f"training loss at the end, {config}:",
+        *(loss for (own, _), loss in ends.items() if own == config),
+    )
 
 # %% [markdown]
 # The last column holds rows 1, 3 and 4 of table 2. **How the two differ:** the paper trained for 1 million updates (appendix B.1); its networks with dropout have three hidden layers, ours two; its plain one has 800 logistic units in a layer; limits, rates
@@ -272,7 +287,7 @@ plot_times(milliseconds(times), "One layer of 1,024 units, 128 samples, piece by
 my_largest_error = ...
 p, entries, bits = 0.3, 1_000_000, np.random.PCG64DXSM(seed=7)
 cut = round(p * 65536)
-theirs = fast.Dropout(p, seed=7).forward(np.ones(entries, np.float32)) != 0
+theirs = in_numpy.Dropout(p, seed=7).forward(np.ones(entries, np.float32)) != 0
 ### BEGIN SOLUTION
 kept = bits.random_raw(entries // 4).view(np.uint16) >= cut
 show(dropped=1 - kept.mean(), equal=np.array_equal(kept, theirs))
@@ -290,7 +305,9 @@ rng, bits, shape = np.random.default_rng(0), np.random.PCG64DXSM(0), (256, 4096)
 makers = {
     "53 bits, float64": lambda: rng.random(shape) >= p,
     "24 bits, float32": lambda: rng.random(shape, np.float32) >= p,
-    "16 bits": lambda: fast.lanes(bits.random_raw(fast.words(256 * 4096)), 256 * 4096) >= cut,
+    "16 bits": lambda: (
+        in_numpy.lanes(bits.random_raw(in_numpy.words(256 * 4096)), 256 * 4096) >= cut
+    ),
 }
 show(time_of_the_first=ratios(race(makers), to="53 bits, float64"))
 
@@ -305,7 +322,11 @@ show(time_of_the_first=ratios(race(makers), to="53 bits, float64"))
 my_prediction = ...
 rng = np.random.default_rng(1)
 x = rng.random((2560, 4096), np.float32)
-kept, out, scale = rng.random(x.shape, np.float32) >= p, np.empty_like(x), np.float32(1 / (1 - p))
+kept, out, scale = (
+    rng.random(x.shape, np.float32) >= p,
+    np.empty_like(x),
+    np.float32(1 / (1 - p)),
+)
 forms = {
     "new arrays": lambda: kept * scale * x,
     "out=": lambda: np.multiply(np.multiply(kept, scale, out=out), x, out=out),
@@ -333,8 +354,8 @@ def in_blocks(size):
         for start in range(0, x.size, size):
             part = slice(start, start + size)
             n = len(x[part])
-            kept = fast.lanes(bits.random_raw(fast.words(n)), n) >= cut
-            fast.apply_mask(kept, scale, x[part], out[part])
+            kept = in_numpy.lanes(bits.random_raw(in_numpy.words(n)), n) >= cut
+            in_numpy.apply_mask(kept, scale, x[part], out[part])
 
     return forward
 
@@ -348,13 +369,13 @@ plot_times(milliseconds(times), "Ten million entries, by the size of the block")
 #
 # ## Is it still dropout?
 #
-# `fast.Dropout` is the three ideas in one class. A faster layer that computes something else is worth nothing, so before the race, the proof. First the same masks into your functions, by the `same_mask` of lesson 11:
+# `in_numpy.Dropout` is the three ideas in one class. A faster layer that computes something else is worth nothing, so before the race, the proof. First the same masks into your functions, by the `same_mask` of lesson 11:
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(2)
 x, dout = (rng.standard_normal((300, 700), dtype=np.float32) for _ in range(2))
 for p in (0.2, 0.5, 0.8):
-    layer = fast.Dropout(p, seed=3)
+    layer = in_numpy.Dropout(p, seed=3)
     quick, quick_dx = layer.forward(x).copy(), layer.backward(dout).copy()
     slow, remembered = same_mask(dropout_forward, x, round(p * 65536) / 65536, mask=quick != 0)
     slow_dx = dropout_backward(dout, remembered)
@@ -369,7 +390,7 @@ for p in (0.2, 0.5, 0.8):
 
 # %% tags=["nbval-check-output"]
 p, masks, width = 0.3, 10_000, 256
-dropped = fast.Dropout(p, seed=4).forward(np.ones((masks, width), np.float32)) == 0
+dropped = in_numpy.Dropout(p, seed=4).forward(np.ones((masks, width), np.float32)) == 0
 n, counts = dropped.size, dropped.sum(axis=1)
 ### BEGIN SOLUTION
 bound = 6.2 * np.sqrt(p * (1 - p) / n)
@@ -399,14 +420,18 @@ def yours():
 
 
 def cheap_coins():
-    mask = (fast.lanes(bits.random_raw(fast.words(x.size)), x.size) >= cut).reshape(x.shape) * scale
+    mask = (in_numpy.lanes(bits.random_raw(in_numpy.words(x.size)), x.size) >= cut).reshape(
+        x.shape
+    ) * scale
     return x * mask, dout * mask
 
 
 def cheap_coins_and_out():
-    kept = (fast.lanes(bits.random_raw(fast.words(x.size)), x.size) >= cut).reshape(x.shape)
-    fast.apply_mask(kept, scale, x, y)
-    fast.apply_mask(kept, scale, dout, dx)
+    kept = (in_numpy.lanes(bits.random_raw(in_numpy.words(x.size)), x.size) >= cut).reshape(
+        x.shape
+    )
+    in_numpy.apply_mask(kept, scale, x, y)
+    in_numpy.apply_mask(kept, scale, dout, dx)
 
 
 def both_ways(layer):
@@ -416,9 +441,9 @@ def both_ways(layer):
 # %%
 my_factor, my_numba = ..., ...
 runners = {"yours": yours, "1: cheap coins": cheap_coins, "1, 2: and out=": cheap_coins_and_out}
-runners["1, 2, 3: lab/fast"] = both_ways(fast.Dropout(0.5, 0))
+runners["1, 2, 3: lab/fast"] = both_ways(in_numpy.Dropout(0.5, 0))
 if find_spec("numba"):
-    runners["one loop: lab/fused"] = both_ways(fused.Dropout(0.5, 0))
+    runners["one loop: lab/fused"] = both_ways(in_numba.Dropout(0.5, 0))
 else:
     print('numba is not installed here: python -m pip install -e ".[fast]"')
 runners["limit"] = lambda: (np.multiply(x, scale, out=y), np.multiply(dout, scale, out=dx))
@@ -440,7 +465,7 @@ for name, ratio in ratios(times, to="limit").items():
 
 # %%
 my_prediction = ...
-MEASURED = speed.recorded()
+MEASURED = timing.recorded()
 plot_growth(MEASURED)
 
 # %% [markdown]
@@ -448,9 +473,12 @@ plot_growth(MEASURED)
 
 # %%
 print("Time as a fraction of PyTorch's, eager, on 2 threads of a CPU:")
-print(speed.table(MEASURED))
+print(timing.table(MEASURED))
 machine = MEASURED["machine"]
-print("\nMade on", ", ".join(f"{name} {machine[name]}" for name in ("processor", "cores", "numpy", "torch")))
+print(
+    "\nMade on",
+    ", ".join(f"{name} {machine[name]}" for name in ("processor", "cores", "numpy", "torch")),
+)
 
 # %% [markdown]
 # Below 1 is faster than PyTorch. Read it with care. The lead of the layer comes from one place: on a CPU, this version of PyTorch throws its coins one after the other, on one thread, and slowest at p = 0.5. Its arithmetic is as good as NumPy's. Compare the two rows of the step *without*

@@ -81,8 +81,10 @@ def untouched(name, before, now):
     """An aspect that is met when the caller's array is still what it was."""
     same_shape = isinstance(now, np.ndarray) and now.shape == before.shape
     changed = not (same_shape and ((now == before).all() or np.array_equal(before, now, equal_nan=True)))
-    say = (f"it changed `{name}` in place. Whoever called still needs it:"
-           " work on a copy, or write `a = a * m`, not `a *= m`.")  # fmt: skip
+    say = (
+        f"it changed `{name}` in place. Whoever called still needs it:"
+        " work on a copy, or write `a = a * m`, not `a *= m`."
+    )
     return Aspect(f"{name} untouched", changed, not changed, say, contract=True)
 
 
@@ -95,6 +97,8 @@ def keeps_dtype(name, got, dtype):
         seen, say = sighting(got), f"with {dtype} arrays {got.say()}"
     else:
         seen = kind(got) if array is None else str(array.dtype)
-        say = (f"{dtype} went in and `{name}` came out as {seen}."
-               " Training runs in float32; a layer keeps what it is given.")  # fmt: skip
+        say = (
+            f"{dtype} went in and `{name}` came out as {seen}."
+            " Training runs in float32; a layer keeps what it is given."
+        )
     return Aspect(f"{name} dtype", seen, False, say, contract=True)

@@ -49,17 +49,26 @@ _TABLE = (
     Exercise("softmax_cross_entropy", "layers", "3.3", 15, 3, 15, 6),
     Exercise("init_params", "network", "3.4", 5, 1, 5, 4),
     Exercise("mlp_forward", "network", "3.5", 10, 2, 10, 7, needs=("affine_forward", "relu_forward")),
-    Exercise("mlp_backward", "network", "3.6", 10, 3, 15, 7,
-             needs=("affine_backward", "relu_backward", "mlp_forward")),
-    Exercise("loss_and_grads", "network", "3.7", 5, 1, 3, 3,
-             needs=("softmax_cross_entropy", "mlp_forward", "mlp_backward")),
+    Exercise("mlp_backward", "network", "3.6", 10, 3, 15, 7, needs=("affine_backward", "relu_backward", "mlp_forward")),
+    Exercise(
+        "loss_and_grads", "network", "3.7", 5, 1, 3, 3, needs=("softmax_cross_entropy", "mlp_forward", "mlp_backward")
+    ),
     Exercise("sgd_momentum", "training", "4.1", 10, 2, 10, 2),
     Exercise("zeroing_forward", "dropout", "5.1", 10, 1, 10, 3),
     Exercise("zeroing_backward", "dropout", "5.2", 10, 1, 5, 1, needs=("zeroing_forward",)),
     Exercise("dropout_forward", "dropout", "6.1", 15, 2, 15, 5),
     Exercise("dropout_backward", "dropout", "6.2", 10, 1, 5, 1, needs=("dropout_forward",)),
-    Exercise("mlp_dropout", "network", "6.3", 15, 2, 15, 4, function="mlp_forward",
-             needs=("dropout_forward", "dropout_backward", "mlp_forward", "mlp_backward", "loss_and_grads")),
+    Exercise(
+        "mlp_dropout",
+        "network",
+        "6.3",
+        15,
+        2,
+        15,
+        4,
+        function="mlp_forward",
+        needs=("dropout_forward", "dropout_backward", "mlp_forward", "mlp_backward", "loss_and_grads"),
+    ),
     Exercise("gaussian_dropout_forward", "noise", "10.1", 5, 1, 5, 4),
     Exercise("gaussian_dropout_backward", "noise", "10.2", 5, 1, 3, 1, needs=("gaussian_dropout_forward",)),
     Exercise("dropconnect_forward", "noise", "10.3", 10, 2, 10, 4),
@@ -68,7 +77,7 @@ _TABLE = (
     Exercise("spatial_dropout_backward", "noise", "10.6", 5, 1, 3, 1, needs=("spatial_dropout_forward",)),
     Exercise("mc_predict", "noise", "10.7", 5, 2, 5, 2, needs=("mlp_forward", "dropout_forward")),
     Exercise("max_norm", "training", "12.1", 5, 2, 5, 2),
-)  # fmt: skip
+)
 
 EXERCISES = {exercise.name: exercise for exercise in _TABLE}
 MODULES = ("layers", "gradcheck", "dropout", "network", "training", "noise")  # each imports only earlier ones

@@ -61,8 +61,7 @@ HINTS = {
     ),
     "relu_backward": (
         "Nudge an input that is positive: by how much does the output move? And one that is negative?",
-        "The slope is 1 or 0, and what decides is the x of the forward pass. The chain rule multiplies it by "
-        "dout.",
+        "The slope is 1 or 0, and what decides is the x of the forward pass. The chain rule multiplies it by dout.",
         "A comparison of arrays gives True and False, and in a product these count as 1 and 0. At x = 0 exactly "
         "the slope should be 0: which comparison is that?",
     ),
@@ -90,7 +89,7 @@ HINTS = {
         "Carry one array from layer to layer. Each layer takes it, with its own W and b, and what comes out of "
         "the ReLU is what the next one takes.",
         'f"W{i}" is the name of layer i. Keep both caches of each layer in a list, in the order in which they '
-        'arise; the backward pass will read it from the end. The last layer stands apart, after the loop.',
+        "arise; the backward pass will read it from the end. The last layer stands apart, after the loop.",
     ),
     "mlp_backward": (
         "Draw the forward pass as a chain of boxes. Backward goes through the same boxes from right to left, each "
@@ -193,8 +192,7 @@ HINTS = {
         "Stack the predictions along a new first axis; mean and standard deviation over that axis are the answer.",
     ),
     "max_norm": (
-        "Column j of w is what enters unit j. You need the length of each column: one number for each of the H "
-        "units.",
+        "Column j of w is what enters unit j. You need the length of each column: one number for each of the H units.",
         "Each column is multiplied by a factor: 1 if it is short enough, and limit / length if it is not. H "
         "factors times a (D, H) array go together by broadcasting.",
         "Both cases in one: the smaller of 1 and limit / length. A column of zeros has the length 0. What could "

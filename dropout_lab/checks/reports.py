@@ -57,8 +57,7 @@ def as_html(verdict):
     first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
     paragraphs = "".join(f'<div style="margin-top:.3em">{_marked(line)}</div>' for line in rest)
     style = f"border-left:4px solid {COLOUR[verdict.status]};padding:.4em .8em;margin:.3em 0"
-    return (f'<div role="status" style="{style}">'
-            f"<div><strong>{_marked(first)}</strong></div>{paragraphs}</div>")  # fmt: skip
+    return f'<div role="status" style="{style}"><div><strong>{_marked(first)}</strong></div>{paragraphs}</div>'
 
 
 def _marked(text):
@@ -92,5 +91,6 @@ def _next_step(records):
     if not open_ones:
         return " Every exercise passed."
     e = find(open_ones[0]["exercise"])
-    return (f" Next: `{e.name}`. {e.place}.\nThe whole report: dropout-lab check {e.name}."
-            f" Stuck: dropout-lab hint {e.name}")  # fmt: skip
+    return (
+        f" Next: `{e.name}`. {e.place}.\nThe whole report: dropout-lab check {e.name}. Stuck: dropout-lab hint {e.name}"
+    )

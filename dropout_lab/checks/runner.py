@@ -8,11 +8,11 @@ import sys
 import threading
 from queue import Empty, Queue
 
-from dropout_lab import processes
 from dropout_lab.checks import worker
 from dropout_lab.checks.exercises import EXERCISES, find
 from dropout_lab.checks.reports import as_text
 from dropout_lab.checks.verdicts import Verdict
+from dropout_lab.system import processes
 
 TIME_LIMIT = 10  # seconds for one exercise; the slowest takes well under one
 
@@ -40,8 +40,12 @@ def run_checks(names=(), seed=0, time_limit=TIME_LIMIT):
         yield from judged
         return
     while left:
-        child = subprocess.Popen([sys.executable, "-m", "dropout_lab.checks.worker", str(seed), *left],
-                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8")  # fmt: skip
+        child = subprocess.Popen(
+            [sys.executable, "-m", "dropout_lab.checks.worker", str(seed), *left],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
         lines = Queue()
         reader = threading.Thread(target=_read, args=(child.stdout, lines), daemon=True)
         reader.start()

@@ -36,9 +36,16 @@ class Verdict:
     def record(self):
         """The verdict as a plain dictionary, as `dropout-lab check --json` prints it."""
         e = self.exercise
-        return {"exercise": e.name, "module": e.module, "lesson": e.lesson, "status": self.status,
-                "points": self.points, "max_points": e.points, "mistake": self.mistake,
-                "message": " ".join((self.headline, *self.details))}  # fmt: skip
+        return {
+            "exercise": e.name,
+            "module": e.module,
+            "lesson": e.lesson,
+            "status": self.status,
+            "points": self.points,
+            "max_points": e.points,
+            "mistake": self.mistake,
+            "message": " ".join((self.headline, *self.details)),
+        }
 
 
 def observe(name, functions, seed):
@@ -106,7 +113,7 @@ def _explain(exercise, failing, shaky, seed):
     status = "error" if gravest.name == "runs" else "failed"
     hint = f'hint("{exercise.name}") for the next step.'
     if first:
-        covered = dict((m.id, names) for m, names in found)[first.id]
+        covered = {m.id: names for m, names in found}[first.id]
         said = [sentence(a.say) for a in speaking if a.name in covered and a.contract == gravest.contract]
         details = [" ".join(list(dict.fromkeys(said))[:2]), f"{first.sentence} {hint}", *_seen(first)]
         headline = first.title

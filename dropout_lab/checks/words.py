@@ -87,8 +87,10 @@ def _difference(name, got, want, tolerance):
         return f"{name} is right but transposed."
     wrong = np.abs(got - want) > tolerance * max(1.0, np.abs(want).max(initial=0.0))
     worst = np.unravel_index(np.argmax(np.abs(got - want)), got.shape)
-    return (f"{name} is wrong{_of(np.count_nonzero(wrong), got.size)};"
-            f" the worst is {number(got[worst])} where {number(want[worst])} is right.")  # fmt: skip
+    return (
+        f"{name} is wrong{_of(np.count_nonzero(wrong), got.size)};"
+        f" the worst is {number(got[worst])} where {number(want[worst])} is right."
+    )
 
 
 def kind(thing):
@@ -112,7 +114,7 @@ def _closer(got, want):
 
 
 def _simple_ratio(ratio):
-    """", 6 times as much" where the ratio is a whole number, or one over it."""
+    """ ", 6 times as much" where the ratio is a whole number, or one over it."""
     for r, words in ((ratio, "{:.0f} times as much"), (1 / ratio if ratio else 0, "one part in {:.0f} of it")):
         if 2 <= r <= 100 and abs(r - round(r)) < 1e-6:
             return ", " + words.format(r)
@@ -120,7 +122,7 @@ def _simple_ratio(ratio):
 
 
 def _part(factor):
-    """" (1/6)" for 0.1667."""
+    """ " (1/6)" for 0.1667."""
     return f" (1/{1 / factor:.0f})" if 0 < factor < 1 and abs(1 / factor - round(1 / factor)) < 1e-6 else ""
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_lab.files import writing
 from dropout_lab.lab.progress import bar
+from dropout_lab.system.files import writing
 
 MNIST_TRAIN = 60_000  # the first rows of OpenML's table are the training images, the other 10,000 the test images
 # `fingerprint` of Keras's mnist.npz
@@ -156,8 +156,10 @@ def _mnist_file():
         return data_folder() / "mnist.npz"
     file = Path(named).expanduser()
     if not file.is_file():
-        raise MnistUnavailable(f"DROPOUT_LAB_MNIST names {file}, and there is no such file."
-                               " Correct it, or unset it to have MNIST fetched from OpenML.")  # fmt: skip
+        raise MnistUnavailable(
+            f"DROPOUT_LAB_MNIST names {file}, and there is no such file."
+            " Correct it, or unset it to have MNIST fetched from OpenML."
+        )
     return file
 
 
@@ -167,14 +169,17 @@ def _read(file):
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in PARTS}
     except Exception as error:  # a damaged archive raises any of a dozen kinds
-        raise MnistUnavailable(f"{file} could not be read ({type(error).__name__}: {error})."
-                               f" It should be Keras's mnist.npz, with {', '.join(PARTS)}.") from None  # fmt: skip
+        raise MnistUnavailable(
+            f"{file} could not be read ({type(error).__name__}: {error})."
+            f" It should be Keras's mnist.npz, with {', '.join(PARTS)}."
+        ) from None
     for part in ("train", "test"):
         x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
         if x.dtype != np.uint8 or x.shape != (len(y), 28, 28) or y.ndim != 1:
-            raise MnistUnavailable(f"{file} is not in the layout of Keras's mnist.npz: x_{part} should be uint8"
-                                   f" (N, 28, 28) with y_{part} (N,), not {x.dtype} {x.shape} with {y.shape}."
-                                   )  # fmt: skip
+            raise MnistUnavailable(
+                f"{file} is not in the layout of Keras's mnist.npz: x_{part} should be uint8"
+                f" (N, 28, 28) with y_{part} (N,), not {x.dtype} {x.shape} with {y.shape}."
+            )
     return arrays
 
 
@@ -194,9 +199,10 @@ def _from_openml(file):
     x, y = x.astype(np.uint8).reshape(-1, 28, 28), y.astype(np.uint8)
     arrays = dict(zip(PARTS, (x[:MNIST_TRAIN], y[:MNIST_TRAIN], x[MNIST_TRAIN:], y[MNIST_TRAIN:])))
     if fingerprint(arrays) != MNIST_SHA256:
-        raise MnistUnavailable(f"OpenML gave {len(x)} images, but not those of MNIST in their order: the checksum"
-                               f" differs. Put Keras's mnist.npz at {file} instead, or name it in DROPOUT_LAB_MNIST."
-                               )  # fmt: skip
+        raise MnistUnavailable(
+            f"OpenML gave {len(x)} images, but not those of MNIST in their order: the checksum"
+            f" differs. Put Keras's mnist.npz at {file} instead, or name it in DROPOUT_LAB_MNIST."
+        )
     _keep(file, arrays)
     return arrays
 

@@ -8,8 +8,9 @@ from os.path import relpath
 from pathlib import Path
 
 OLDEST_PYTHON = "3.11"
-REPAIR = ("Something is missing. In a terminal, in the course's folder: python -m pip install -e ."
-          "  Then restart the kernel.")  # fmt: skip
+REPAIR = (
+    "Something is missing. In a terminal, in the course's folder: python -m pip install -e .  Then restart the kernel."
+)
 
 
 def environment():

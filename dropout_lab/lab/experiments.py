@@ -23,13 +23,14 @@ from uuid import uuid4
 
 import numpy as np
 
-from dropout_lab import layers, network, processes, training
+from dropout_lab import layers, network, training
 from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.lab import data as datasets
-from dropout_lab.lab import steps
-from dropout_lab.lab.machine import cores, one_blas_thread
+from dropout_lab.lab.fast import step_choice
 from dropout_lab.lab.progress import bar
+from dropout_lab.system import processes
+from dropout_lab.system.machine import cores, one_blas_thread
 
 # ---- one network ----
 
@@ -94,14 +95,17 @@ def fit(params, data, *, epochs, rng, p=0.0, batch_size=64, lr=0.1, momentum=0.9
     for name, number in (("epochs", epochs), ("batch_size", batch_size)):
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
             raise ValueError(f"{name} must be a whole number, 1 or more, not {number!r}")
-    step = steps.named(step) if isinstance(step, str) else step or student_step
+    step = step_choice.named(step) if isinstance(step, str) else step or student_step
     batches, masks = rng.spawn(2)
     params = {name: array.astype(data.x_train.dtype) for name, array in params.items()}
     velocity, history, finished, start = {}, History(), 0, perf_counter()
     per_epoch = -(-len(data.x_train) // batch_size)
     try:
-        with (bar("training", epochs, "epoch") as advance, _threads_worth_it(params, batch_size),
-              np.errstate(over="ignore", invalid="ignore", divide="ignore")):  # fmt: skip
+        with (
+            bar("training", epochs, "epoch") as advance,
+            _threads_worth_it(params, batch_size),
+            np.errstate(over="ignore", invalid="ignore", divide="ignore"),
+        ):
             for epoch in range(epochs):
                 current = params
                 for i, rows in enumerate(_batches(len(data.x_train), batch_size, batches)):
@@ -163,8 +167,13 @@ def _row(epoch, params, data, p, step):
     measure = getattr(step, "evaluate", evaluate)
     train_loss, train_accuracy = measure(params, data.x_train, data.y_train, p)
     test_loss, test_accuracy = measure(params, data.x_test, data.y_test, p)
-    return {"epoch": epoch, "train_loss": train_loss, "train_accuracy": train_accuracy,
-            "test_loss": test_loss, "test_accuracy": test_accuracy}  # fmt: skip
+    return {
+        "epoch": epoch,
+        "train_loss": train_loss,
+        "train_accuracy": train_accuracy,
+        "test_loss": test_loss,
+        "test_accuracy": test_accuracy,
+    }
 
 
 # ---- many networks ----
@@ -276,8 +285,10 @@ def sweep(run, settings, seeds, executor=None, workers=None):
     tasks = [(setting, seed) for setting in settings for seed in seeds]
     if getattr(run, "__module__", "__main__") == "__main__":
         name = getattr(run, "__name__", run)
-        raise ValueError(f"{name!r} is defined in a notebook cell or a script, where worker processes cannot find it:"
-                         " put it in a module, or use train_digits with settings")  # fmt: skip
+        raise ValueError(
+            f"{name!r} is defined in a notebook cell or a script, where worker processes cannot find it:"
+            " put it in a module, or use train_digits with settings"
+        )
     if executor is not None or not processes.AVAILABLE:
         return _collect(executor, run, tasks)
     rows = Rows()
@@ -329,8 +340,10 @@ def _task(run, setting, seed, origin):
     """One run, in a worker. A blank comes back with the line it stands on, which a pickled exception would lose."""
     process, wanted = origin
     if process != _PROCESS and _LOADED != wanted:
-        raise RuntimeError("this worker's dropout_lab/ is not the one that started the sweep: save your files, start"
-                           " the sweep again, and see that remote workers have the same six files")  # fmt: skip
+        raise RuntimeError(
+            "this worker's dropout_lab/ is not the one that started the sweep: save your files, start"
+            " the sweep again, and see that remote workers have the same six files"
+        )
     try:
         return run(seed=seed, **setting)
     except NotImplementedError as blank:

@@ -28,8 +28,10 @@ def start():
     plots.use_style()
     home = Path(find_spec("dropout_lab.layers").origin).parent
     if "site-packages" in home.parts:
-        print(f"The exercises are read from {home}, a copy that you will not edit."
-              " Install again from the course's folder with: python -m pip install -e .")  # fmt: skip
+        print(
+            f"The exercises are read from {home}, a copy that you will not edit."
+            " Install again from the course's folder with: python -m pip install -e ."
+        )
 
 
 def _name_unreadable(info):
@@ -39,8 +41,10 @@ def _name_unreadable(info):
         try:
             ast.parse(path.read_text("utf-8"))
         except SyntaxError as error:
-            print(f"✗ dropout_lab/{name}.py, line {error.lineno}: {error.msg}."
-                  " Until this is mended and saved, the version before it counts.")  # fmt: skip
+            print(
+                f"✗ dropout_lab/{name}.py, line {error.lineno}: {error.msg}."
+                " Until this is mended and saved, the version before it counts."
+            )
 
 
 def _show_blank(shell, kind, error, trace, tb_offset=None):

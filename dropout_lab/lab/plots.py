@@ -45,8 +45,9 @@ def ink(colour):
 
 def label_end(axes, x, y, text, colour):
     """Name a line where it ends, in its colour, instead of in a legend."""
-    axes.annotate(text, (x[-1], y[-1]), xytext=(8, 0), textcoords="offset points", color=ink(colour), va="center",
-                  fontsize=9)  # fmt: skip
+    axes.annotate(
+        text, (x[-1], y[-1]), xytext=(8, 0), textcoords="offset points", color=ink(colour), va="center", fontsize=9
+    )
 
 
 def in_words(figure):

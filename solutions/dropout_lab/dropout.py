@@ -17,7 +17,9 @@ def check_rate(p):
 def check_generator(rng):
     """Raise unless rng is a NumPy random generator."""
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator in training, such as default_rng(0), not {rng!r}")
+        raise TypeError(
+            f"rng must be a numpy.random.Generator in training, such as default_rng(0), not {rng!r}"
+        )
 
 
 def zeroing_forward(x, p, rng, train=True):
@@ -51,7 +53,9 @@ def zeroing_forward(x, p, rng, train=True):
     if train:
         check_generator(rng)
     ### BEGIN SOLUTION
-    dtype = np.result_type(x.dtype, np.float32)  # integers become floats, or 1 - p would round to 0
+    dtype = np.result_type(
+        x.dtype, np.float32
+    )  # integers become floats, or 1 - p would round to 0
     factor = (rng.random(x.shape) >= p).astype(dtype) if train else dtype.type(1 - p)
     return x * factor, factor
     ### END SOLUTION
@@ -116,7 +120,9 @@ def dropout_forward(x, p, rng, train=True):
     if not train or p == 0:
         return x, None
     scale = 1 / (1 - p) if p < 1 else 0
-    dtype = np.result_type(x.dtype, np.float32)  # integers become floats, or the scale would round to 1
+    dtype = np.result_type(
+        x.dtype, np.float32
+    )  # integers become floats, or the scale would round to 1
     mask = (rng.random(x.shape) >= p) * dtype.type(scale)
     return x * mask, mask
     ### END SOLUTION

@@ -28,7 +28,9 @@ def affine_forward(x, w, b):
         If the shapes of x, w and b do not fit together.
     """
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[0] or b.shape != w.shape[1:]:
-        raise ValueError(f"x (N, D), w (D, H) and b (H,) do not fit: x {x.shape}, w {w.shape}, b {b.shape}")
+        raise ValueError(
+            f"x (N, D), w (D, H) and b (H,) do not fit: x {x.shape}, w {w.shape}, b {b.shape}"
+        )
     ### BEGIN SOLUTION
     return x @ w + b, (x, w)
     ### END SOLUTION
@@ -115,7 +117,9 @@ def softmax_cross_entropy(scores, y):
     if np.shape(y) != (n,):
         raise ValueError(f"one label per sample: scores has {n} rows, y has shape {np.shape(y)}")
     if n and not 0 <= np.min(y) <= np.max(y) < classes:
-        raise ValueError(f"labels must be 0 ... {classes - 1}, but y runs from {np.min(y)} to {np.max(y)}")
+        raise ValueError(
+            f"labels must be 0 ... {classes - 1}, but y runs from {np.min(y)} to {np.max(y)}"
+        )
     ### BEGIN SOLUTION
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))

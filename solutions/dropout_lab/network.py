@@ -3,10 +3,18 @@
 Parameters live in one dictionary: {"W1": (D, H), "b1": (H,), "W2": ..., "b2": ...}, numbered from the input.
 """
 
+import itertools
+
 import numpy as np
 
 from dropout_lab.dropout import dropout_backward, dropout_forward
-from dropout_lab.layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_cross_entropy
+from dropout_lab.layers import (
+    affine_backward,
+    affine_forward,
+    relu_backward,
+    relu_forward,
+    softmax_cross_entropy,
+)
 
 
 def rates(p):
@@ -39,7 +47,7 @@ def init_params(sizes, rng):
     """
     ### BEGIN SOLUTION
     params = {}
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:]), start=1):
+    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), start=1):
         params[f"W{i}"] = rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_in)
         params[f"b{i}"] = np.zeros(fan_out)
     return params

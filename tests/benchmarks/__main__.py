@@ -15,20 +15,26 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "solutions")]  # the completed functions
 
-import dropout  # noqa: E402
-import feedback  # noqa: E402
-import gradients  # noqa: E402
-import growth  # noqa: E402
-import rounds  # noqa: E402
-import step  # noqa: E402
-import summary  # noqa: E402
+import dropout
+import feedback
+import gradients
+import growth
+import rounds
+import step
+import summary
 
-from dropout_lab.lab.machine import machine  # noqa: E402
+from dropout_lab.system.machine import machine
 
 RESULTS = HERE / "results"
 PACKAGES = ("numpy", "torch", "jax", "numba", "threadpoolctl")
-TABLES = {"dropout": dropout.run, "step": step.run, "gradients": gradients.run, "feedback": feedback.run,
-          "lessons": lambda rounds: feedback.lessons(), "growth": growth.run}  # fmt: skip
+TABLES = {
+    "dropout": dropout.run,
+    "step": step.run,
+    "gradients": gradients.run,
+    "feedback": feedback.run,
+    "lessons": lambda rounds: feedback.lessons(),
+    "growth": growth.run,
+}
 USUAL = ("dropout", "step", "gradients", "feedback")
 
 
@@ -36,8 +42,13 @@ def main():
     options = _options()
     RESULTS.mkdir(exist_ok=True)
     for name in options.tables or ([] if options.summary else USUAL):
-        result = {"made": date.today().isoformat(), "load": _load(), "machine": machine(*PACKAGES),
-                  "rounds": options.rounds, "rows": TABLES[name](options.rounds)}  # fmt: skip
+        result = {
+            "made": date.today().isoformat(),
+            "load": _load(),
+            "machine": machine(*PACKAGES),
+            "rounds": options.rounds,
+            "rows": TABLES[name](options.rounds),
+        }
         if name == "growth":
             result["caches"] = growth.caches()
         text = markdown(name, result)
@@ -61,8 +72,11 @@ def _load():
 
 
 def _options():
-    parser = argparse.ArgumentParser("python tests/benchmarks", description=__doc__.split("\n\n", 1)[1],
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        "python tests/benchmarks",
+        description=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("tables", nargs="*", help=f"which of: {', '.join(TABLES)}; default: {', '.join(USUAL)}")
     parser.add_argument("--rounds", type=int, default=21, help="default: 21; 3 for a first look")
     parser.add_argument("--write", action="store_true", help="keep tables and numbers in tests/benchmarks/results/")
@@ -80,8 +94,11 @@ def markdown(name, result):
     lines = [f"# {name}, {result['made']}", "", f"{about}; {result['rounds']} rounds; load {result['load']:.1f}.", ""]
     groups = {}
     for row in result["rows"]:
-        setting = tuple(f"{key} {row[key]}" if key != "table" else row[key]
-                        for key in ("table", "shape", "p", "entries", "width", "batch") if key in row)  # fmt: skip
+        setting = tuple(
+            f"{key} {row[key]}" if key != "table" else row[key]
+            for key in ("table", "shape", "p", "entries", "width", "batch")
+            if key in row
+        )
         groups.setdefault(", ".join(setting), []).append(row)
     for setting, rows in groups.items():
         lines += [f"## {setting}" if setting else "", "", *_table(rows), ""]
@@ -95,9 +112,18 @@ def _table(rows):
     extras = ("ns_per_entry", "ns_per_multiply_add", "error")
     extra = next((key for key in extras if any(key in row for row in rows)), None)
     head = ["what", "best ms", "median ms", f"ratio to {rows[0]['reference']}", "smallest", "middle half"]
-    body = [[row["what"], _text(row["best_ms"]), _text(row["median_ms"]), f"**{_ratio(row['ratio'])}**",
-             _ratio(row["ratio_min"]), f"{_ratio(row['ratio_low'])} to {_ratio(row['ratio_high'])}",
-             *([_text(row.get(extra, ""))] if extra else [])] for row in rows]  # fmt: skip
+    body = [
+        [
+            row["what"],
+            _text(row["best_ms"]),
+            _text(row["median_ms"]),
+            f"**{_ratio(row['ratio'])}**",
+            _ratio(row["ratio_min"]),
+            f"{_ratio(row['ratio_low'])} to {_ratio(row['ratio_high'])}",
+            *([_text(row.get(extra, ""))] if extra else []),
+        ]
+        for row in rows
+    ]
     return _pipes([head + ([extra.replace("_", " ")] if extra else []), *body])
 
 

@@ -19,17 +19,17 @@ from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "solutions"), str(HERE.parent)]
+sys.path[:0] = [str(HERE.parents[1] / "solutions"), str(HERE.parent / "helpers")]
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import rounds  # noqa: E402
+import rounds
 
-from dropout_lab.checks.exercises import EXERCISES  # noqa: E402
-from dropout_lab.checks.functions import load  # noqa: E402
-from dropout_lab.checks.verdicts import judge  # noqa: E402
-from dropout_lab.instructor.sandbox import try_bwrap  # noqa: E402
-from dropout_lab.lab.machine import machine  # noqa: E402
-from submissions import right, write  # noqa: E402
+from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.checks.functions import load
+from dropout_lab.checks.verdicts import judge
+from dropout_lab.instructor.grading.boundary.sandbox import try_bwrap
+from dropout_lab.system.machine import machine
+from submissions import right, write
 
 COMMAND = "from dropout_lab.cli import main; main()"
 RESULTS = HERE / "results"
@@ -83,8 +83,14 @@ def main():
     modes = ["plain"] + ([] if try_bwrap() else ["bwrap"])
     runs = [(mode, jobs, options.few) for mode in modes for jobs in (1, 2)]
     runs += [(mode, 2, options.many) for mode in modes if options.many]
-    result = {"made": date.today().isoformat(), "load": round(os.getloadavg()[0], 2), "machine": machine("numpy"),
-              "exercises": len(EXERCISES), "one process": round(in_one_process(), 3), "rows": []}  # fmt: skip
+    result = {
+        "made": date.today().isoformat(),
+        "load": round(os.getloadavg()[0], 2),
+        "machine": machine("numpy"),
+        "exercises": len(EXERCISES),
+        "one process": round(in_one_process(), 3),
+        "rows": [],
+    }
     lines = _opening(result)
     print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -103,8 +109,15 @@ def _opening(result):
     """What stands above the rows: the machine, the same work without any grading, and the names of the columns."""
     about = ", ".join(f"{key} {value}" for key, value in result["machine"].items())
     alone = f"The same functions in one process: {result['one process']} s for one submission."
-    return [f"# grading, {result['made']}", "", f"{about}; {result['exercises']} exercises; load {result['load']:.1f}.",
-            alone, "", rounds.pipes(COLUMNS), rounds.pipes(["---"] * len(COLUMNS))]  # fmt: skip
+    return [
+        f"# grading, {result['made']}",
+        "",
+        f"{about}; {result['exercises']} exercises; load {result['load']:.1f}.",
+        alone,
+        "",
+        rounds.pipes(COLUMNS),
+        rounds.pipes(["---"] * len(COLUMNS)),
+    ]
 
 
 def _processors():

@@ -7,7 +7,7 @@ import rounds
 from rounds import Candidate
 
 from dropout_lab.dropout import dropout_backward, dropout_forward
-from dropout_lab.lab import fast, fused
+from dropout_lab.lab.fast import in_numba, in_numpy
 
 SHAPES = ((128, 1024), (256, 4096), (4096, 4096))
 RATES = (0.2, 0.5, 0.8)
@@ -31,17 +31,24 @@ def candidates(shape, p, only=()):
     """Every way to do it that is installed; `only` names some of them."""
     rng = np.random.default_rng(0)
     x, g = (rng.standard_normal(shape).astype(np.float32) for _ in range(2))
-    found = [Candidate("NumPy, as in the lessons", lessons(x, g, p)),
-             Candidate("NumPy, float64 coins in two lines", two_lines(x, g, p)),
-             Candidate("lab/fast", layer(fast.Dropout(p, 0), x, g)),
-             Candidate("lab/fast, 2 threads", layer(fast.Dropout(p, 0, threads=2), x, g)),
-             Candidate(LIMIT, streaming(x, g, 1)), Candidate(f"{LIMIT}, 2 threads", streaming(x, g, 2))]  # fmt: skip
+    found = [
+        Candidate("NumPy, as in the lessons", lessons(x, g, p)),
+        Candidate("NumPy, float64 coins in two lines", two_lines(x, g, p)),
+        Candidate("lab/fast", layer(in_numpy.Dropout(p, 0), x, g)),
+        Candidate("lab/fast, 2 threads", layer(in_numpy.Dropout(p, 0, threads=2), x, g)),
+        Candidate(LIMIT, streaming(x, g, 1)),
+        Candidate(f"{LIMIT}, 2 threads", streaming(x, g, 2)),
+    ]
     if rounds.numba():
-        found += [Candidate("lab/fused (numba)", layer(fused.Dropout(p, 0), x, g)),
-                  Candidate("lab/fused (numba), 2 threads", layer(fused.Dropout(p, 0, threads=2), x, g))]  # fmt: skip
+        found += [
+            Candidate("lab/fused (numba)", layer(in_numba.Dropout(p, 0), x, g)),
+            Candidate("lab/fused (numba), 2 threads", layer(in_numba.Dropout(p, 0, threads=2), x, g)),
+        ]
     if rounds.torch():
-        found += [Candidate("PyTorch, 1 thread", pytorch(x, g, p)),
-                  Candidate("PyTorch, 2 threads", pytorch(x, g, p), 2)]  # fmt: skip
+        found += [
+            Candidate("PyTorch, 1 thread", pytorch(x, g, p)),
+            Candidate("PyTorch, 2 threads", pytorch(x, g, p), 2),
+        ]
     if rounds.jax():
         found += [Candidate("JAX, jit", jax(x, g, p))]
     return [c for c in found if not only or c.name in only]
@@ -79,8 +86,11 @@ def layer(dropout, x, g):
 def streaming(x, g, threads):
     """What cannot be avoided: read x, write y; read dout, write dx."""
     y, dx = np.empty_like(x), np.empty_like(g)
-    parts = [(a[i::threads], b[i::threads]) for a, b in ((_halves(x, threads), _halves(y, threads)),
-             (_halves(g, threads), _halves(dx, threads))) for i in range(threads)]  # fmt: skip
+    parts = [
+        (a[i::threads], b[i::threads])
+        for a, b in ((_halves(x, threads), _halves(y, threads)), (_halves(g, threads), _halves(dx, threads)))
+        for i in range(threads)
+    ]
     pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def multiply(pair):

@@ -8,8 +8,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SOLUTIONS = ROOT / "solutions"
-HEAVY = ("matplotlib", "sklearn", "IPython", "ipykernel", "ipywidgets", "jupyter_client", "jupyter_core", "tqdm",
-         "torch", "numba", "scipy")  # fmt: skip
+HEAVY = (
+    "matplotlib",
+    "sklearn",
+    "IPython",
+    "ipykernel",
+    "ipywidgets",
+    "jupyter_client",
+    "jupyter_core",
+    "tqdm",
+    "torch",
+    "numba",
+    "scipy",
+)
 CHECKS = """
 import json, time
 from dropout_lab.checks.exercises import EXERCISES
@@ -28,12 +39,17 @@ print(json.dumps(times))
 def run(count):
     """Seconds, the median of a few fresh processes."""
     count = max(3, count // 5)
-    found = [{"table": "waiting", "what": what, "seconds": _median(command, count)} for what, command in (
-        ("python -c pass", ["-c", "pass"]), ("import numpy", ["-c", "import numpy"]),
-        ("import dropout_lab", ["-c", "import dropout_lab"]),
-        ("import dropout_lab.checks", ["-c", "import dropout_lab.checks"]),
-        ("dropout-lab check, everything", ["-m", "dropout_lab", "check"]),
-        ("dropout-lab check, one exercise", ["-m", "dropout_lab", "check", "affine_forward"]))]  # fmt: skip
+    found = [
+        {"table": "waiting", "what": what, "seconds": _median(command, count)}
+        for what, command in (
+            ("python -c pass", ["-c", "pass"]),
+            ("import numpy", ["-c", "import numpy"]),
+            ("import dropout_lab", ["-c", "import dropout_lab"]),
+            ("import dropout_lab.checks", ["-c", "import dropout_lab.checks"]),
+            ("dropout-lab check, everything", ["-m", "dropout_lab", "check"]),
+            ("dropout-lab check, one exercise", ["-m", "dropout_lab", "check", "affine_forward"]),
+        )
+    ]
     times = json.loads(_python("-c", CHECKS))
     return found + [{"table": "one check in a session that runs", "what": name, **row} for name, row in times.items()]
 
@@ -42,7 +58,7 @@ def lessons():
     """Seconds to execute each lesson from top to bottom, its kernel's start included."""
     import nbformat
 
-    from dropout_lab.instructor.execute import execute
+    from dropout_lab.instructor.publishing.execute import execute
 
     found = []
     for file in sorted(SOLUTIONS.glob("[0-9]*.ipynb")):
@@ -54,8 +70,13 @@ def lessons():
 
 def heavy_imports(module):
     """Which heavy packages `import module` pulls in, by -X importtime."""
-    done = subprocess.run([sys.executable, "-X", "importtime", "-c", f"import {module}"], check=True, cwd=SOLUTIONS,
-                          capture_output=True, encoding="utf-8")  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", f"import {module}"],
+        check=True,
+        cwd=SOLUTIONS,
+        capture_output=True,
+        encoding="utf-8",
+    )
     roots = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.count("|") == 2}
     return sorted(roots & set(HEAVY))
 

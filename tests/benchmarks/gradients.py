@@ -34,8 +34,11 @@ def run(count):
     def along():
         return directional(complex_loss, params, grads, directions)
 
-    ways = [Candidate(REFERENCE, every), Candidate("one direction per array, complex step", along),
-            Candidate("loss and gradients once", lambda: loss_and_grads(params, x, y, P, frozen()))]  # fmt: skip
+    ways = [
+        Candidate(REFERENCE, every),
+        Candidate("one direction per array, complex step", along),
+        Candidate("loss and gradients once", lambda: loss_and_grads(params, x, y, P, frozen())),
+    ]
     table = rounds.rows(rounds.interleave(ways, max(3, count // 4)), REFERENCE, table="gradient check")
     for row, way in zip(table, (every, along)):
         row["error"] = max(way().values())

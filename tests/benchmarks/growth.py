@@ -1,5 +1,6 @@
 """How the cost grows: per entry of dropout with the size of the array, per step with width and batch."""
 
+import itertools
 from pathlib import Path
 
 import dropout
@@ -26,8 +27,10 @@ def _entries(count):
         few = max(3, count if n <= 2**20 else count // 3)
         kinds = ("NumPy, as in the lessons", "lab/fast", "lab/fused (numba)", "PyTorch, 1 thread", dropout.LIMIT)
         timed = rounds.interleave(dropout.candidates((n,), 0.5, kinds), few)
-        found += [{**row, "ns_per_entry": 1e6 * row["best_ms"] / n} for row in rounds.rows(timed, dropout.LIMIT,
-                  table="entries", entries=n)]  # fmt: skip
+        found += [
+            {**row, "ns_per_entry": 1e6 * row["best_ms"] / n}
+            for row in rounds.rows(timed, dropout.LIMIT, table="entries", entries=n)
+        ]
     return found
 
 
@@ -41,9 +44,13 @@ def _batches(count):
 
 def _steps(sizes, batch, count, name, value):
     """Nanoseconds per multiply-add of the step's matrix products: flat means that nothing else grows."""
-    kinds = ("NumPy, as in the lessons, 1 thread", "lab/fast, 1 thread", "limit: its matrix products alone, 1 thread",
-             "PyTorch, 1 thread")  # fmt: skip
-    weights = [a * b for a, b in zip(sizes, sizes[1:])]
+    kinds = (
+        "NumPy, as in the lessons, 1 thread",
+        "lab/fast, 1 thread",
+        "limit: its matrix products alone, 1 thread",
+        "PyTorch, 1 thread",
+    )
+    weights = [a * b for a, b in itertools.pairwise(sizes)]
     operations = batch * (3 * sum(weights) - weights[0])
     timed = rounds.interleave(step.candidates(sizes, batch, only=kinds), max(3, count // 3))
     found = rounds.rows(timed, "limit: its matrix products alone, 1 thread", table=name, **{name: value})

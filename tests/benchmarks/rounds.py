@@ -43,10 +43,19 @@ def rows(candidates, reference, **setting):
     for c in candidates:
         ratios = np.array(c.times) / base
         low, high = np.quantile(ratios, [0.25, 0.75])
-        found.append({**setting, "what": c.name, "reference": reference,
-                      "best_ms": 1e3 * min(c.times), "median_ms": 1e3 * float(np.median(c.times)),
-                      "ratio": float(np.median(ratios)), "ratio_min": float(ratios.min()),
-                      "ratio_low": float(low), "ratio_high": float(high)})  # fmt: skip
+        found.append(
+            {
+                **setting,
+                "what": c.name,
+                "reference": reference,
+                "best_ms": 1e3 * min(c.times),
+                "median_ms": 1e3 * float(np.median(c.times)),
+                "ratio": float(np.median(ratios)),
+                "ratio_min": float(ratios.min()),
+                "ratio_low": float(low),
+                "ratio_high": float(high),
+            }
+        )
     return found
 
 

@@ -1,13 +1,14 @@
 """One training step of 784-1024-1024-10: batch 128, dropout 0.2 and 0.5, momentum, float32."""
 
+import itertools
 import time
 
 import numpy as np
 import rounds
 from rounds import Candidate
 
-from dropout_lab.lab.fast import MLP
-from dropout_lab.lab.yours import YourMLP
+from dropout_lab.lab.fast.in_numpy import MLP
+from dropout_lab.lab.fast.in_your_functions import YourMLP
 from dropout_lab.network import init_params
 
 SIZES, BATCH, P, LR, MOMENTUM = (784, 1024, 1024, 10), 128, (0.2, 0.5), 0.01, 0.9
@@ -27,16 +28,20 @@ def candidates(sizes=SIZES, batch=BATCH, p=P, only=()):
     params, x, y = setting(sizes, batch)
     found = []
     for n, threads in ((1, "1 thread"), (2, "2 threads")):
-        found += [Candidate(f"NumPy, as in the lessons, {threads}", numpy(YourMLP(params, p, 0), x, y), n),
-                  Candidate(f"lab/fast, {threads}", numpy(MLP(params, p, 0), x, y), n),
-                  Candidate(f"limit: its matrix products alone, {threads}", products(sizes, batch), n)]  # fmt: skip
+        found += [
+            Candidate(f"NumPy, as in the lessons, {threads}", numpy(YourMLP(params, p, 0), x, y), n),
+            Candidate(f"lab/fast, {threads}", numpy(MLP(params, p, 0), x, y), n),
+            Candidate(f"limit: its matrix products alone, {threads}", products(sizes, batch), n),
+        ]
         if rounds.torch():
             found += [Candidate(f"PyTorch, {threads}", pytorch(params, p, x, y), n)]
     found += [Candidate("lab/fast without dropout, 2 threads", numpy(MLP(params, 0.0, 0), x, y), 2)]
     if rounds.torch():
         alone = pytorch_products(sizes, batch)
-        found += [Candidate("PyTorch without dropout, 2 threads", pytorch(params, (0, 0), x, y), 2),
-                  Candidate("PyTorch's matrix products alone, 2 threads", alone, 2)]  # fmt: skip
+        found += [
+            Candidate("PyTorch without dropout, 2 threads", pytorch(params, (0, 0), x, y), 2),
+            Candidate("PyTorch's matrix products alone, 2 threads", alone, 2),
+        ]
     if rounds.jax():
         found += [Candidate("JAX, jit, all threads", jax(params, p, x, y), 2)]
     return [c for c in found if not only or c.name in only]
@@ -54,7 +59,7 @@ def numpy(net, x, y):
 def products(sizes, batch):
     """Forward, the gradient of each W, and the gradient of each input but the first."""
     rng = np.random.default_rng(0)
-    w = [rng.random(shape, dtype=np.float32) for shape in zip(sizes, sizes[1:])]
+    w = [rng.random(shape, dtype=np.float32) for shape in itertools.pairwise(sizes)]
     h = [rng.random((batch, size), dtype=np.float32) for size in sizes]
     out, dw = [np.empty_like(a) for a in h], [np.empty_like(a) for a in w]
 
@@ -83,8 +88,15 @@ def parts(steps):
     for row in found:
         row["matrix products, masks backward, loss"] = 2 * row["the step"] - sum(row.values())
     medians = {what: float(np.median([row[what] for row in found[3:]])) for what in found[0]}
-    return [{"table": "parts of lab/fast's step, 2 threads", "what": what, "median_ms": 1e3 * seconds,
-             "share": seconds / medians["the step"]} for what, seconds in medians.items()]  # fmt: skip
+    return [
+        {
+            "table": "parts of lab/fast's step, 2 threads",
+            "what": what,
+            "median_ms": 1e3 * seconds,
+            "share": seconds / medians["the step"],
+        }
+        for what, seconds in medians.items()
+    ]
 
 
 class _Timed(MLP):
@@ -133,7 +145,7 @@ def pytorch(params, p, x, y):
 
 def pytorch_products(sizes, batch):
     torch = rounds.torch()
-    w = [torch.rand(b, a) for a, b in zip(sizes, sizes[1:])]
+    w = [torch.rand(b, a) for a, b in itertools.pairwise(sizes)]
     h = [torch.rand(batch, size) for size in sizes]
 
     def call():

@@ -2,16 +2,21 @@
 
 import json
 
-from dropout_lab.lab.speed import RECORDED
+from dropout_lab.lab.fast.timing import RECORDED
 
 KEEP = ("NumPy, as in the lessons", "lab/fast", "lab/fused (numba)", "limit: two streaming multiplies")
-STEPS = ("NumPy, as in the lessons, 2 threads", "lab/fast, 2 threads", "PyTorch, 2 threads",
-         "lab/fast without dropout, 2 threads", "PyTorch without dropout, 2 threads",
-         "limit: its matrix products alone, 2 threads")  # fmt: skip
+STEPS = (
+    "NumPy, as in the lessons, 2 threads",
+    "lab/fast, 2 threads",
+    "PyTorch, 2 threads",
+    "lab/fast without dropout, 2 threads",
+    "PyTorch without dropout, 2 threads",
+    "limit: its matrix products alone, 2 threads",
+)
 
 
 def write(results):
-    """Write lab/results/speed.json from the tables in the folder `results`; return what was written."""
+    """Write lab/fast/speed.json from the tables in the folder `results`; return what was written."""
     found = compact(results)
     lines = ",\n ".join(f'"{name}": {_lines(part)}' for name, part in found.items())
     RECORDED.write_text(f"{{\n {lines}\n}}\n", "utf-8")
@@ -27,12 +32,13 @@ def compact(results):
         "rounds": {name: table["rounds"] for name, table in tables.items()},
         "machine": tables["dropout"]["machine"],
         "caches": tables["growth"]["caches"],
-        "dropout": [{key: row[key] for key in ("shape", "p", *ratios)}
-                    for row in _kept(tables["dropout"], KEEP)],
+        "dropout": [{key: row[key] for key in ("shape", "p", *ratios)} for row in _kept(tables["dropout"], KEEP)],
         "step": [{key: row[key] for key in ratios} for row in _kept(tables["step"], STEPS)],
-        "growth": [{"table": row["table"], "size": row[row["table"]], "what": row["what"], "ns": nanoseconds(row)}
-                   for row in tables["growth"]["rows"]],
-    }  # fmt: skip
+        "growth": [
+            {"table": row["table"], "size": row[row["table"]], "what": row["what"], "ns": nanoseconds(row)}
+            for row in tables["growth"]["rows"]
+        ],
+    }
 
 
 def _kept(table, names):

@@ -5,10 +5,10 @@ One file, so that xdist gives all of it to one worker: one browser, one server, 
 
 import shutil
 
-import lab
 import nbformat
 import pytest
 
+import in_browser as lab
 from conftest import ROOT
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: the extra browser")

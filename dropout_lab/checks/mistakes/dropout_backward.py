@@ -14,7 +14,7 @@ from dropout_lab.checks.mistakes.dropout_masks import (
     inverse,
     kept,
     thinned,
-    zeroing_forward,  # fmt: skip
+    zeroing_forward,
 )
 
 
@@ -46,33 +46,56 @@ def active(cache):
     return cache[0] is not True
 
 
-@both("C20", "Z20", "backward ignores the mask",
-      seen=("https://github.com/rohitg00/ai-engineering-from-scratch/pull/17",
-            "https://github.com/iamtrask/Grokking-Deep-Learning/issues/68"))
+@both(
+    "C20",
+    "Z20",
+    "backward ignores the mask",
+    seen=(
+        "https://github.com/rohitg00/ai-engineering-from-scratch/pull/17",
+        "https://github.com/iamtrask/Grokking-Deep-Learning/issues/68",
+    ),
+)
 def ignored(dout, cache):
     """Nudge the input of a dropped unit: its output stays 0 and the loss stays where it is.
     So what is that unit's gradient?"""
     return dout if active(cache) else backward(dout, cache)
 
 
-@mistake("C21", of="dropout_backward", title="the mask is there, the scale is missing",
-         seen=("https://community.deeplearning.ai/t/drop-out-gradient-scaled-again/30413",
-               "https://community.deeplearning.ai/t/backpropagation-with-dropout/310969"))
+@mistake(
+    "C21",
+    of="dropout_backward",
+    title="the mask is there, the scale is missing",
+    seen=(
+        "https://community.deeplearning.ai/t/drop-out-gradient-scaled-again/30413",
+        "https://community.deeplearning.ai/t/backpropagation-with-dropout/310969",
+    ),
+)
 def unscaled_mask(dout, cache):
     """The derivative of `x * m` with respect to `x` is `m`, the whole of it. What did the mask hold in forward?"""
     return np.where(cache[0], dout, dout * 0)
 
 
-@mistake("C22", of="dropout_backward", title="the scale is there, the mask is missing",
-         seen=("https://github.com/ddbourgin/numpy-ml/issues/94",))
+@mistake(
+    "C22",
+    of="dropout_backward",
+    title="the scale is there, the mask is missing",
+    seen=("https://github.com/ddbourgin/numpy-ml/issues/94",),
+)
 def unmasked_scale(dout, cache):
     """The derivative of `x * m` with respect to `x` is `m`, and m is 0 where an entry was dropped."""
     return dout * cache[1]
 
 
-@both("C23", "Z23", "backward draws a new mask",
-      seen=("https://github.com/openai/guided-diffusion/issues/167", "https://github.com/pytorch/pytorch/issues/190717",
-            "https://github.com/learning-at-home/hivemind/issues/21"))
+@both(
+    "C23",
+    "Z23",
+    "backward draws a new mask",
+    seen=(
+        "https://github.com/openai/guided-diffusion/issues/167",
+        "https://github.com/pytorch/pytorch/issues/190717",
+        "https://github.com/learning-at-home/hivemind/issues/21",
+    ),
+)
 def fresh_mask(dout, cache):
     """The gradient belongs to what forward did, so it needs the mask that forward used. How can that get here?"""
     keep, scale = cache
@@ -93,24 +116,39 @@ def times_output(dout, stored):
     return dout * out if active(cache) else backward(dout, cache)
 
 
-@both("C26", "Z26", "the mask is read off the output: entries that were 0 anyway count as dropped",
-      seen=("https://github.com/kaldi-asr/kaldi/issues/3890", "https://github.com/sony/nnabla/pull/884",
-            "https://github.com/ROCm/tensorflow-upstream/pull/1012"),
-      stores=lambda x, out, cache: (out != 0, cache[1]) if active(cache) else cache)
+@both(
+    "C26",
+    "Z26",
+    "the mask is read off the output: entries that were 0 anyway count as dropped",
+    seen=(
+        "https://github.com/kaldi-asr/kaldi/issues/3890",
+        "https://github.com/sony/nnabla/pull/884",
+        "https://github.com/ROCm/tensorflow-upstream/pull/1012",
+    ),
+    stores=lambda x, out, cache: (out != 0, cache[1]) if active(cache) else cache,
+)
 def from_output(dout, cache):
     """After a ReLU half of the inputs are 0 without being dropped. `out` cannot tell the two apart; the mask can."""
     return backward(dout, cache)
 
 
-@both("C26b", "Z26b", "entries whose input is 0 are never dropped in backward",
-      stores=lambda x, out, cache: (cache[0] | (x == 0), cache[1]) if active(cache) else cache)
+@both(
+    "C26b",
+    "Z26b",
+    "entries whose input is 0 are never dropped in backward",
+    stores=lambda x, out, cache: (cache[0] | (x == 0), cache[1]) if active(cache) else cache,
+)
 def zeros_always_kept(dout, cache):
     """Comparing out with x to find the dropped entries fails where both are 0, as after a ReLU. The mask knows."""
     return backward(dout, cache)
 
 
-@mistake("C27", of="dropout_backward", title="scaled twice: the mask already holds the scale",
-         seen=("https://community.deeplearning.ai/t/backpropagation-with-dropout/310969",))
+@mistake(
+    "C27",
+    of="dropout_backward",
+    title="scaled twice: the mask already holds the scale",
+    seen=("https://community.deeplearning.ai/t/backpropagation-with-dropout/310969",),
+)
 def scaled_again(dout, cache):
     """Forward multiplied by 1 / (1 - p) once, so backward does so once. What does the mask hold already?"""
     return backward(dout, cache) * cache[1]
@@ -128,8 +166,12 @@ def _cancelled(x, p, rng, train=True):
     return (np.where(keep, x, x * 0), (keep, scale)) if train else (out, (keep, scale))
 
 
-@mistake("C09", of="dropout_backward", title="backward has the scale 1 / (1 - p), forward has not",
-         beside={"dropout_forward": guarded(_cancelled)})
+@mistake(
+    "C09",
+    of="dropout_backward",
+    title="backward has the scale 1 / (1 - p), forward has not",
+    beside={"dropout_forward": guarded(_cancelled)},
+)
 def cancelled(dout, cache):
     """Multiplying x by 1 - p first and dividing the mask by it cancels: forward does not scale at all.
     Run check("dropout_forward") first."""
@@ -140,8 +182,12 @@ def _untouched(x, p, rng, train=True):
     return x, dropout_forward(x, p, rng, train)[1]
 
 
-@mistake("C29", of="dropout_backward", title="dropout only in backward: forward drops nothing",
-         beside={"dropout_forward": guarded(_untouched)})
+@mistake(
+    "C29",
+    of="dropout_backward",
+    title="dropout only in backward: forward drops nothing",
+    beside={"dropout_forward": guarded(_untouched)},
+)
 def backward_only(dout, cache):
     """The gradient has to belong to what forward computed. Where does the mask meet x in `dropout_forward`?"""
     return backward(dout, cache)
@@ -174,8 +220,13 @@ def _remembering(x, out, cache):
     return cache
 
 
-@both("C53", "Z53", "the mask is kept outside the cache, and a later forward pass overwrites it",
-      seen=("https://github.com/chainer/chainer/issues/7813",), stores=_remembering)
+@both(
+    "C53",
+    "Z53",
+    "the mask is kept outside the cache, and a later forward pass overwrites it",
+    seen=("https://github.com/chainer/chainer/issues/7813",),
+    stores=_remembering,
+)
 def overwritten(dout, cache):
     """Between a forward pass and its backward pass another one may run, on validation data or another branch.
     What travels in the cache is safe."""
@@ -194,8 +245,12 @@ def stale(dout, cache):
     return backward(dout, _last.get("mask", cache))
 
 
-@both("C54b", None, "backward cannot use the cache of a test-time pass", stores=lambda x, out,
-      cache: cache if active(cache) else None)
+@both(
+    "C54b",
+    None,
+    "backward cannot use the cache of a test-time pass",
+    stores=lambda x, out, cache: cache if active(cache) else None,
+)
 def unusable(dout, cache):
     """At test time forward put no mask into the cache. What should backward do then?"""
     return backward(dout, cache)

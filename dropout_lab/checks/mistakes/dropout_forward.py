@@ -9,22 +9,29 @@ from dropout_lab.checks.mistakes.dropout_masks import (
     in_training,
     inverse,
     kept,
-    thinned,  # fmt: skip
+    thinned,
 )
 
 # --- which entries are kept ------------------------------------------------------------------------------------------
 
 
-@coins_of("C02", "Z02", "the comparison is the wrong way round: it drops with probability 1 - p",
-          seen=("https://github.com/qiangsiwei/bert_distill/issues/13",
-                "https://community.deeplearning.ai/t/c2w1-dropout-regularization-lecture-issue/85191"))
+@coins_of(
+    "C02",
+    "Z02",
+    "the comparison is the wrong way round: it drops with probability 1 - p",
+    seen=(
+        "https://github.com/qiangsiwei/bert_distill/issues/13",
+        "https://community.deeplearning.ai/t/c2w1-dropout-regularization-lecture-issue/85191",
+    ),
+)
 def flipped(x, p, rng):
     """A uniform number is below p with probability p. Which of the two cases is to be kept?"""
     return rng.uniform(size=x.shape) < p
 
 
-@coins_of("C08", "Z08", "the mask ignores p: every coin is fair",
-          seen=("https://github.com/rohan-varma/neuralnets/issues/1",))
+@coins_of(
+    "C08", "Z08", "the mask ignores p: every coin is fair", seen=("https://github.com/rohan-varma/neuralnets/issues/1",)
+)
 def fair_coin(x, p, rng):
     """`integers(0, 2)` and a rounded uniform number are 0 half of the time. Where does p enter?"""
     return rng.integers(0, 2, x.shape) == 1
@@ -42,8 +49,12 @@ def normal_coin(x, p, rng):
     return rng.standard_normal(x.shape) < 1 - p
 
 
-@coins_of("C15", "Z15", "whole numbers as coins, off by one level",
-          seen=("https://github.com/modern-fortran/neural-fortran/pull/194",))
+@coins_of(
+    "C15",
+    "Z15",
+    "whole numbers as coins, off by one level",
+    seen=("https://github.com/modern-fortran/neural-fortran/pull/194",),
+)
 def coarse_coin(x, p, rng):
     """Count the levels: of the numbers 0 to 9, how many are at most 3? A uniform float needs no levels."""
     return rng.integers(0, 10, x.shape) > p * 10
@@ -55,10 +66,16 @@ def smallest(x, p, rng):
     return x > np.quantile(x, p)
 
 
-@coins_of("C30", "Z30", "one mask for the whole batch: all samples lose the same units",
-          seen=("https://stats.stackexchange.com/questions/335690",
-                "https://community.deeplearning.ai/t/question-about-dropout-regularization/234569",
-                "https://community.deeplearning.ai/t/confusion-about-dimension-of-dropout-matrix/82327"))
+@coins_of(
+    "C30",
+    "Z30",
+    "one mask for the whole batch: all samples lose the same units",
+    seen=(
+        "https://stats.stackexchange.com/questions/335690",
+        "https://community.deeplearning.ai/t/question-about-dropout-regularization/234569",
+        "https://community.deeplearning.ai/t/confusion-about-dimension-of-dropout-matrix/82327",
+    ),
+)
 def per_feature(x, p, rng):
     """Every sample has a mask of its own. What shape have the numbers that you draw, and what shape has x?"""
     return np.broadcast_to(rng.uniform(size=x.shape[-1]) < 1 - p, x.shape)
@@ -76,8 +93,12 @@ def per_call(x, p, rng):
     return np.full(x.shape, rng.uniform() < 1 - p)
 
 
-@coins_of("C33", "Z33", "each call drops exactly the same number of entries",
-          seen=("https://community.deeplearning.ai/t/dropout-regularization-programming-exercise-issue/86951",))
+@coins_of(
+    "C33",
+    "Z33",
+    "each call drops exactly the same number of entries",
+    seen=("https://community.deeplearning.ai/t/dropout-regularization-programming-exercise-issue/86951",),
+)
 def exact_count(x, p, rng):
     """p is a probability, not a quota: with a quota coins are not independent, and a small array never drops."""
     keep = np.ones(x.size, bool)
@@ -92,10 +113,15 @@ def exact_rows(x, p, rng):
     return order >= int(p * x.shape[-1])
 
 
-@coins_of("C42", "Z42", "the random numbers start anew in every call: always the same mask",
-          seen=(
-                "https://community.deeplearning.ai/t/inverted-dropout-killing-nodes-or-stabbing-training-examples/49593/2",
-                "https://github.com/PaddlePaddle/Paddle/issues/7796"))
+@coins_of(
+    "C42",
+    "Z42",
+    "the random numbers start anew in every call: always the same mask",
+    seen=(
+        "https://community.deeplearning.ai/t/inverted-dropout-killing-nodes-or-stabbing-training-examples/49593/2",
+        "https://github.com/PaddlePaddle/Paddle/issues/7796",
+    ),
+)
 def seeded_inside(x, p, rng):
     """A seed set inside the layer gives the same coins for every mini-batch, and some units never train.
     `rng` is passed in."""
@@ -105,8 +131,12 @@ def seeded_inside(x, p, rng):
 _drawn = {}
 
 
-@coins_of("C43", "Z43", "the mask is drawn once and kept for ever",
-          seen=("https://github.com/mdenil/dropout/issues/10", "https://github.com/PaddlePaddle/Paddle/pull/24177"))
+@coins_of(
+    "C43",
+    "Z43",
+    "the mask is drawn once and kept for ever",
+    seen=("https://github.com/mdenil/dropout/issues/10", "https://github.com/PaddlePaddle/Paddle/pull/24177"),
+)
 def drawn_once(x, p, rng):
     """The mask of the first call is used again and again. Draw inside forward, each time."""
     if (x.shape, p) not in _drawn:
@@ -121,7 +151,7 @@ def other_generator(x, p, rng):
     return np.random.random_sample(x.shape) < 1 - p
 
 
-@coins_of("C50", "Z50", "p = 0 is taken for \"not set\"")
+@coins_of("C50", "Z50", 'p = 0 is taken for "not set"')
 def unset(x, p, rng):
     """0 is a rate like any other: nothing is dropped. In Python, 0 counts as false; where does that matter?"""
     return rng.uniform(size=x.shape) < 1 - (p or 0.5)
@@ -130,19 +160,30 @@ def unset(x, p, rng):
 # --- what kept entries are multiplied by, and test time: inverted dropout --------------------------------------------
 
 
-@in_training("C01", "p is taken for the probability to keep",
-             seen=("https://github.com/piergiaj/pytorch-i3d/issues/58",
-                   "https://github.com/google-research/electra/pull/61",
-                   "https://github.com/pudae/tensorflow-densenet/pull/22",
-                   "https://github.com/kbreininger/tutorial-dlframework/pull/3"))
+@in_training(
+    "C01",
+    "p is taken for the probability to keep",
+    seen=(
+        "https://github.com/piergiaj/pytorch-i3d/issues/58",
+        "https://github.com/google-research/electra/pull/61",
+        "https://github.com/pudae/tensorflow-densenet/pull/22",
+        "https://github.com/kbreininger/tutorial-dlframework/pull/3",
+    ),
+)
 def swapped(x, p, rng):
     """Here p is the probability to DROP. Papers and libraries differ; at p = 0.5 nobody notices."""
     return thinned(x, rng.uniform(size=x.shape) < p, np.float64(1) / p if p else np.nan)
 
 
-@in_training("C03", "kept outputs are not scaled",
-             seen=("https://github.com/yajiemiao/pdnn/issues/26", "https://github.com/NeuraLegion/shainet/pull/106",
-                   "https://datascience.stackexchange.com/questions/116021"))
+@in_training(
+    "C03",
+    "kept outputs are not scaled",
+    seen=(
+        "https://github.com/yajiemiao/pdnn/issues/26",
+        "https://github.com/NeuraLegion/shainet/pull/106",
+        "https://datascience.stackexchange.com/questions/116021",
+    ),
+)
 def unscaled(x, p, rng):
     """A share p of the signal is gone, and at test time it is all there.
     What must the rest be multiplied by to make up for it?"""
@@ -156,38 +197,47 @@ def vanilla(x, p, rng, train):
     return thinned(x, kept(x, p, rng), 1.0) if train else thinned(x, True, 1 - p)
 
 
-@in_both("C05", "scaled twice: in training and again at test time",
-         seen=("https://github.com/clab/dynet/issues/186",))
+@in_both("C05", "scaled twice: in training and again at test time", seen=("https://github.com/clab/dynet/issues/186",))
 def scaled_twice(x, p, rng, train):
     """Training already makes up for the dropped share. What is left to do at test time?"""
     return thinned(x, kept(x, p, rng), inverse(p)) if train else thinned(x, True, 1 - p)
 
 
-@in_both("C06", "at test time everything is multiplied by p, the share that is dropped",
-         seen=("https://github.com/karpathy/convnetjs/pull/61", "https://github.com/mp2893/retain/pull/1"))
+@in_both(
+    "C06",
+    "at test time everything is multiplied by p, the share that is dropped",
+    seen=("https://github.com/karpathy/convnetjs/pull/61", "https://github.com/mp2893/retain/pull/1"),
+)
 def test_times_p(x, p, rng, train):
     """If the scaling is left to test time, it is by the share that is kept.
     Inverted dropout leaves nothing to test time."""
     return thinned(x, kept(x, p, rng), 1.0) if train else thinned(x, True, p)
 
 
-@in_training("C07", "divided by p instead of 1 - p",
-             seen=("https://github.com/lmjohns3/theanets/pull/123", "https://github.com/gorgonia/gorgonia/pull/399"))
+@in_training(
+    "C07",
+    "divided by p instead of 1 - p",
+    seen=("https://github.com/lmjohns3/theanets/pull/123", "https://github.com/gorgonia/gorgonia/pull/399"),
+)
 def divided_by_p(x, p, rng):
     """The right share is dropped. The share that is kept is 1 - p; what makes its mean whole again?"""
     return thinned(x, kept(x, p, rng), 1 / p if p else np.inf)
 
 
-@in_training("C11", "several coins for each entry: the mask has values above one",
-             seen=("https://github.com/namisan/mt-dnn/issues/22",))
+@in_training(
+    "C11",
+    "several coins for each entry: the mask has values above one",
+    seen=("https://github.com/namisan/mt-dnn/issues/22",),
+)
 def several_coins(x, p, rng):
     """The first argument of `binomial` is how many coins are thrown for one entry, not how many entries there are."""
     heads = rng.binomial(2, 1 - p, x.shape)
     return thinned(x, heads > 0, heads * inverse(p))
 
 
-@in_training("C13", "scaled by the share that was kept this time, not by 1 - p",
-             seen=("https://github.com/clab/dynet/pull/182",))
+@in_training(
+    "C13", "scaled by the share that was kept this time, not by 1 - p", seen=("https://github.com/clab/dynet/pull/182",)
+)
 def realised(x, p, rng):
     """The factor changes from call to call with the coins, and one entry's factor depends on its neighbours.
     1 - p is known beforehand."""
@@ -213,25 +263,37 @@ def unused_mask(x, p, rng):
     return x, (kept(x, p, rng), inverse(p))
 
 
-@in_both("C40", "still active at test time",
-         seen=("https://github.com/d2l-ai/d2l-en/issues/1093", "https://github.com/csxeba/brainforge/issues/1",
-               "https://github.com/pytorch/pytorch/issues/26338", "https://github.com/IBM/pytorch-seq2seq/issues/33"))
+@in_both(
+    "C40",
+    "still active at test time",
+    seen=(
+        "https://github.com/d2l-ai/d2l-en/issues/1093",
+        "https://github.com/csxeba/brainforge/issues/1",
+        "https://github.com/pytorch/pytorch/issues/26338",
+        "https://github.com/IBM/pytorch-seq2seq/issues/33",
+    ),
+)
 def always_on(x, p, rng, train):
     """Two predictions for one input must agree. What does `train` decide?"""
     return thinned(x, kept(x, p, rng or np.random.default_rng()), inverse(p))
 
 
-@in_both("C41", "training and test time are exchanged",
-         seen=("https://github.com/univieCUBE/deepnog/issues/44",))
+@in_both("C41", "training and test time are exchanged", seen=("https://github.com/univieCUBE/deepnog/issues/44",))
 def exchanged(x, p, rng, train):
     """It drops with train=False and does nothing with train=True. Read the condition aloud."""
     return (x, IDLE) if train else thinned(x, kept(x, p, rng or np.random.default_rng()), inverse(p))
 
 
-@in_training("C45", "the input is changed in place",
-             seen=("https://github.com/rohan-varma/neuralnets/issues/1",
-                   "https://github.com/pytorch/pytorch/issues/727",
-                   "https://github.com/luigibonati/mlcolvar/issues/118", "https://github.com/CUNY-CL/yoyodyne/pull/298"))
+@in_training(
+    "C45",
+    "the input is changed in place",
+    seen=(
+        "https://github.com/rohan-varma/neuralnets/issues/1",
+        "https://github.com/pytorch/pytorch/issues/727",
+        "https://github.com/luigibonati/mlcolvar/issues/118",
+        "https://github.com/CUNY-CL/yoyodyne/pull/298",
+    ),
+)
 def in_place(x, p, rng):
     """The layer below keeps this array for its own backward pass. With a new array for the output, nothing is lost."""
     keep = kept(x, p, rng)
@@ -246,9 +308,16 @@ def single(x, p, rng, train):
     return thinned(x, kept(x, p, rng), inverse(p)) if train else (x, IDLE)
 
 
-@in_training("C48", "a float64 mask turns float32 into float64",
-             seen=("44 of 70 published layers", "https://github.com/ml-explore/mlx/issues/1321",
-                   "https://github.com/Lasagne/Lasagne/issues/563", "https://github.com/unifyai/ivy/pull/15645"))
+@in_training(
+    "C48",
+    "a float64 mask turns float32 into float64",
+    seen=(
+        "44 of 70 published layers",
+        "https://github.com/ml-explore/mlx/issues/1321",
+        "https://github.com/Lasagne/Lasagne/issues/563",
+        "https://github.com/unifyai/ivy/pull/15645",
+    ),
+)
 def promoted(x, p, rng):
     """float32 times float64 is float64, and every layer above inherits it. Which dtype has the mask, which has x?"""
     keep = kept(x, p, rng)
@@ -262,17 +331,23 @@ def cut(x, p, rng):
     return out.astype(x.dtype), cache
 
 
-@in_training("C51", "at p = 1 it divides by zero",
-             seen=("32 of 70 published layers", "https://github.com/pytorch/pytorch/pull/1833",
-                   "https://github.com/google/flax/pull/2055", "https://github.com/elixir-nx/axon/issues/367"))
+@in_training(
+    "C51",
+    "at p = 1 it divides by zero",
+    seen=(
+        "32 of 70 published layers",
+        "https://github.com/pytorch/pytorch/pull/1833",
+        "https://github.com/google/flax/pull/2055",
+        "https://github.com/elixir-nx/axon/issues/367",
+    ),
+)
 def zero_over_zero(x, p, rng):
     """1 - p is 0 there, and 0 / 0 is nan, which spreads to every weight.
     Everything is dropped: what should come out?"""
     return thinned(x, kept(x, p, rng), np.float64(1) / (1 - p)) if p < 1 else (x * np.nan, IDLE)
 
 
-@in_training("C52", "the mask holds integers and is divided in place",
-             seen=())
+@in_training("C52", "the mask holds integers and is divided in place", seen=())
 def integer_mask(x, p, rng):
     """An integer array cannot hold 1 / (1 - p). A new array can, and so can a mask of floats."""
     mask = rng.binomial(1, 1 - p, x.shape)
@@ -354,8 +429,9 @@ def zeroing_single(x, p, rng, train):
     return thinned(x, kept(x, p, rng), 1.0) if train else thinned(x, True, 1 - p)
 
 
-@in_training("Z48", "a float64 mask turns float32 into float64", seen=("44 of 70 published layers",), of=
-             "zeroing_forward")
+@in_training(
+    "Z48", "a float64 mask turns float32 into float64", seen=("44 of 70 published layers",), of="zeroing_forward"
+)
 def zeroing_promoted(x, p, rng):
     """float32 times float64 is float64, and every layer above inherits it. Which dtype has the mask, which has x?"""
     keep = kept(x, p, rng)

@@ -167,8 +167,11 @@ class BackwardUnscaled(Network):
         return backward(dh, (mask[0], 1.0))
 
 
-@network("C40", "dropout is still active at test time: `train` is not handed on",
-         seen=("https://github.com/d2l-ai/d2l-en/issues/1093", "https://github.com/IBM/pytorch-seq2seq/issues/33"))
+@network(
+    "C40",
+    "dropout is still active at test time: `train` is not handed on",
+    seen=("https://github.com/d2l-ai/d2l-en/issues/1093", "https://github.com/IBM/pytorch-seq2seq/issues/33"),
+)
 class AlwaysOn(Network):
     """`mlp_forward` is told whether this is training. Who else needs to know?"""
 
@@ -184,9 +187,11 @@ class Exchanged(Network):
         return dropout_forward(h, p, rng or np.random.default_rng(), not train)
 
 
-@network("C42", "a new generator with a fixed seed in every call: always the same masks",
-         seen=(
-               "https://community.deeplearning.ai/t/inverted-dropout-killing-nodes-or-stabbing-training-examples/49593/2",))
+@network(
+    "C42",
+    "a new generator with a fixed seed in every call: always the same masks",
+    seen=("https://community.deeplearning.ai/t/inverted-dropout-killing-nodes-or-stabbing-training-examples/49593/2",),
+)
 class Seeded(Network):
     """Hand the `rng` that came in to every layer. A generator made here gives each mini-batch the same coins."""
 

@@ -44,7 +44,9 @@ def _check(f, params, grads, h=1e-5):
 
 
 @mistake(
-    "B01", of="numerical_gradient", title="float32 is let through",
+    "B01",
+    of="numerical_gradient",
+    title="float32 is let through",
     seen=(
         "https://cs231n.github.io/neural-networks-3/#gradcheck",
         "https://github.com/PaddlePaddle/Paddle/issues/4283",
@@ -58,7 +60,9 @@ def accepts_float32(f, x, h=1e-5):
 
 
 @mistake(
-    "B02", of="numerical_gradient", title="the step is too small, whatever h says",
+    "B02",
+    of="numerical_gradient",
+    title="the step is too small, whatever h says",
     seen=("https://cs231n.github.io/neural-networks-3/",),
 )
 def tiny_step(f, x, h=1e-5):
@@ -75,7 +79,9 @@ def large_step(f, x, h=1e-5):
 
 
 @mistake(
-    "B04", of="numerical_gradient", title="the difference is one-sided",
+    "B04",
+    of="numerical_gradient",
+    title="the difference is one-sided",
     seen=("https://cs231n.github.io/neural-networks-3/",),
 )
 def one_sided(f, x, h=1e-5):
@@ -89,8 +95,12 @@ def one_sided(f, x, h=1e-5):
     return grad
 
 
-@mistake("B07", of="numerical_gradient", title="a nudged entry is not put back",
-         seen=("https://github.com/HomericIntelligence/Odyssey/pull/2090",))  # fmt: skip
+@mistake(
+    "B07",
+    of="numerical_gradient",
+    title="a nudged entry is not put back",
+    seen=("https://github.com/HomericIntelligence/Odyssey/pull/2090",),
+)
 def not_restored(f, x, h=1e-5):
     """After + h and - 2 h the entry stands h below where it was. The next entry is measured at a point that has
     moved.
@@ -105,8 +115,12 @@ def not_restored(f, x, h=1e-5):
     return grad
 
 
-@mistake("B08", of="numerical_gradient", title="integers are let through",
-         seen=("https://github.com/oreilly-japan/deep-learning-from-scratch/issues/51",))  # fmt: skip
+@mistake(
+    "B08",
+    of="numerical_gradient",
+    title="integers are let through",
+    seen=("https://github.com/oreilly-japan/deep-learning-from-scratch/issues/51",),
+)
 def accepts_integers(f, x, h=1e-5):
     """An integer array cuts off what is added to it: 1 + 1e-5 is stored as 1, and the slope comes out as 0 or as
     nonsense.
@@ -116,8 +130,12 @@ def accepts_integers(f, x, h=1e-5):
     return _central(f, x, h)
 
 
-@mistake("B14", of="numerical_gradient", title="both nudged points are the same array",
-         seen=("https://github.com/HomericIntelligence/Odyssey/pull/2090",))  # fmt: skip
+@mistake(
+    "B14",
+    of="numerical_gradient",
+    title="both nudged points are the same array",
+    seen=("https://github.com/HomericIntelligence/Odyssey/pull/2090",),
+)
 def same_array(f, x, h=1e-5):
     """`up = x` is a second name, not a copy. What is added through one name is taken off again through the other."""
     _float64_only(x)

@@ -82,7 +82,9 @@ def _accumulating(x, w, b):
 
 
 @mistake(
-    "A24", of="affine_backward", title="gradients pile up from call to call",
+    "A24",
+    of="affine_backward",
+    title="gradients pile up from call to call",
     seen=("https://github.com/karpathy/micrograd/issues/53",),
     beside={"affine_forward": _accumulating},
 )
@@ -93,24 +95,36 @@ def accumulated(dout, cache):
     return tuple(totals)
 
 
-@mistake("A01", of="affine_backward", title="the gradient of b is not summed over the batch",
-         seen=("https://datascience.stackexchange.com/questions/20139",))  # fmt: skip
+@mistake(
+    "A01",
+    of="affine_backward",
+    title="the gradient of b is not summed over the batch",
+    seen=("https://datascience.stackexchange.com/questions/20139",),
+)
 def unsummed_bias(dout, cache):
     """b is one vector that serves every sample, so every sample has a say in its gradient."""
     dx, dw, _ = _gradients(dout, cache)
     return dx, dw, dout
 
 
-@mistake("A02", of="affine_backward", title="the gradient of b is one number for all units",
-         seen=("https://github.com/rasbt/stat453-deep-learning-ss21/issues/5",))  # fmt: skip
+@mistake(
+    "A02",
+    of="affine_backward",
+    title="the gradient of b is one number for all units",
+    seen=("https://github.com/rasbt/stat453-deep-learning-ss21/issues/5",),
+)
 def bias_of_everything(dout, cache):
     """Each unit has a b of its own. Sum over the samples that share it, and not over the units."""
     dx, dw, db = _gradients(dout, cache)
     return dx, dw, db.sum()
 
 
-@mistake("A03", of="affine_backward", title="the gradient of b is averaged over the batch instead of summed",
-         seen=("https://github.com/kvfrans/notes/issues/5",))  # fmt: skip
+@mistake(
+    "A03",
+    of="affine_backward",
+    title="the gradient of b is averaged over the batch instead of summed",
+    seen=("https://github.com/kvfrans/notes/issues/5",),
+)
 def mean_bias(dout, cache):
     """If the loss is a mean, the 1/N is already in dout. Dividing again does it twice."""
     dx, dw, db = _gradients(dout, cache)
@@ -118,7 +132,9 @@ def mean_bias(dout, cache):
 
 
 @mistake(
-    "A04", of="affine_backward", title="the gradient of b is taken from the gradient of w",
+    "A04",
+    of="affine_backward",
+    title="the gradient of b is taken from the gradient of w",
     seen=("https://github.com/rust0258/Deeplearning.ai-Natural-Language-Processing-Specialization/issues/62",),
 )
 def bias_from_weights(dout, cache):
@@ -128,7 +144,9 @@ def bias_from_weights(dout, cache):
 
 
 @mistake(
-    "A06", of="affine_backward", title="the gradient of w is divided by the batch size",
+    "A06",
+    of="affine_backward",
+    title="the gradient of w is divided by the batch size",
     seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29", "https://github.com/d2l-ai/d2l-en/pull/1000"),
 )
 def mean_weights(dout, cache):
@@ -223,8 +241,12 @@ def one_maximum(x):
 # relu_backward
 
 
-@mistake("A14", of="relu_backward", title="the gradient from above is left out",
-         seen=("https://github.com/yizt/numpy_neural_network/issues/3",))  # fmt: skip
+@mistake(
+    "A14",
+    of="relu_backward",
+    title="the gradient from above is left out",
+    seen=("https://github.com/yizt/numpy_neural_network/issues/3",),
+)
 def slope_alone(dout, positive):
     """The slope of this layer is one factor of the chain rule. What came from above is the other."""
     return positive.astype(dout.dtype)
@@ -240,8 +262,13 @@ def _relu_with_zeros(x):
     return np.where(x > 0, x, 0), x >= 0
 
 
-@mistake("A16", of="relu_backward", title="at x = 0 the gradient passes", beside={"relu_forward": _relu_with_zeros},
-         seen=("https://github.com/iamtrask/Grokking-Deep-Learning/pull/13",))  # fmt: skip
+@mistake(
+    "A16",
+    of="relu_backward",
+    title="at x = 0 the gradient passes",
+    beside={"relu_forward": _relu_with_zeros},
+    seen=("https://github.com/iamtrask/Grokking-Deep-Learning/pull/13",),
+)
 def not_strict(dout, positive):
     """A dropped unit has an input of exactly 0 in the next layer; letting its gradient pass would undo the drop. The
     slope at 0 is taken as 0.
@@ -279,8 +306,12 @@ def complement(dout, positive):
     return np.where(positive, 0, dout)
 
 
-@mistake("A59", of="relu_backward", title="the forward pass is returned once more",
-         beside={"relu_forward": lambda x: (np.where(x > 0, x, 0), x)})  # fmt: skip
+@mistake(
+    "A59",
+    of="relu_backward",
+    title="the forward pass is returned once more",
+    beside={"relu_forward": lambda x: (np.where(x > 0, x, 0), x)},
+)
 def forward_again(dout, x):
     """A gradient is made of what comes from above and of the slope of this layer. Neither of them is in `relu(x)`."""
     return np.where(x > 0, x, 0)
@@ -290,7 +321,9 @@ def forward_again(dout, x):
 
 
 @mistake(
-    "A05", of="softmax_cross_entropy", title="the loss is a mean, the gradient is not divided by N",
+    "A05",
+    of="softmax_cross_entropy",
+    title="the loss is a mean, the gradient is not divided by N",
     seen=("https://stackoverflow.com/questions/65275522", "https://github.com/janchorowski/nn_assignments/pull/21"),
 )
 def gradient_of_sum(scores, y):
@@ -301,8 +334,12 @@ def gradient_of_sum(scores, y):
     return loss, dscores * len(y)
 
 
-@mistake("A06b", of="softmax_cross_entropy", title="the gradient is divided by N twice",
-         seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29",))  # fmt: skip
+@mistake(
+    "A06b",
+    of="softmax_cross_entropy",
+    title="the gradient is divided by N twice",
+    seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29",),
+)
 def divided_twice(scores, y):
     """The mean brings in one 1/N. Training N times too slowly looks like a learning rate that is too small."""
     loss, dscores = _cross_entropy(scores, y)
@@ -321,7 +358,9 @@ def no_shift(scores, y):
 
 
 @mistake(
-    "A08", of="softmax_cross_entropy", title="the probabilities are normalised over the whole batch",
+    "A08",
+    of="softmax_cross_entropy",
+    title="the probabilities are normalised over the whole batch",
     seen=("https://github.com/nntrainer/nntrainer/pull/430", "https://github.com/ethanfetaya/NRI/issues/25"),
 )
 def over_the_batch(scores, y):
@@ -343,7 +382,9 @@ def over_the_samples(scores, y):
 
 
 @mistake(
-    "A09", of="softmax_cross_entropy", title="the probabilities are overwritten before the loss is taken from them",
+    "A09",
+    of="softmax_cross_entropy",
+    title="the probabilities are overwritten before the loss is taken from them",
     seen=("https://cs231n.github.io/neural-networks-case-study/",),
 )
 def alias(scores, y):
@@ -356,8 +397,12 @@ def alias(scores, y):
     return -np.log(probs[range(len(y)), y]).mean(), d / len(y)
 
 
-@mistake("A10", of="softmax_cross_entropy", title="the slope of softmax is multiplied in a second time",
-         seen=("https://github.com/mnielsen/neural-networks-and-deep-learning/pull/77",))  # fmt: skip
+@mistake(
+    "A10",
+    of="softmax_cross_entropy",
+    title="the slope of softmax is multiplied in a second time",
+    seen=("https://github.com/mnielsen/neural-networks-and-deep-learning/pull/77",),
+)
 def slope_twice(scores, y):
     """Probabilities minus the right answer is the gradient with respect to the scores: the slope of softmax is
     already in it.
@@ -368,7 +413,9 @@ def slope_twice(scores, y):
 
 
 @mistake(
-    "A21", of="softmax_cross_entropy", title="the loss sums every pair of classes",
+    "A21",
+    of="softmax_cross_entropy",
+    title="the loss sums every pair of classes",
     seen=("https://community.deeplearning.ai/t/week3-programming-assignment-4-4-compute-the-cost/18646/6",),
 )
 def outer_product(scores, y):
@@ -377,8 +424,12 @@ def outer_product(scores, y):
     return -np.matmul(hot.T, _log_softmax(scores)).sum() / len(y), _cross_entropy(scores, y)[1]
 
 
-@mistake("A32", of="softmax_cross_entropy", title="the log of a probability that rounded to 0",
-         seen=("https://github.com/sar-gupta/neural-network-from-scratch/issues/10",))  # fmt: skip
+@mistake(
+    "A32",
+    of="softmax_cross_entropy",
+    title="the log of a probability that rounded to 0",
+    seen=("https://github.com/sar-gupta/neural-network-from-scratch/issues/10",),
+)
 def log_of_zero(scores, y):
     """exp(-1000) is 0 in floating point, and its log is minus infinity. The log of a quotient is a difference: take
     it before exp rounds.

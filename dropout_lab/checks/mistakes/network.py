@@ -1,5 +1,7 @@
 """Mistakes in network.py: how the layers are put together."""
 
+import itertools
+
 import numpy as np
 
 from dropout_lab.checks.mistakes import mistake
@@ -7,8 +9,9 @@ from dropout_lab.checks.mistakes.layers import _affine, _cross_entropy, _gradien
 
 
 def _drawn(sizes, rng, spread=lambda fan_in, fan_out: (2 / fan_in) ** 0.5):
-    return {f"W{i}": rng.normal(0, spread(a, b), (a, b)) for i, (a, b) in enumerate(zip(sizes, sizes[1:]), 1)} | {
-        f"b{i}": np.zeros(b) for i, b in enumerate(sizes[1:], 1)}  # fmt: skip
+    return {f"W{i}": rng.normal(0, spread(a, b), (a, b)) for i, (a, b) in enumerate(itertools.pairwise(sizes), 1)} | {
+        f"b{i}": np.zeros(b) for i, b in enumerate(sizes[1:], 1)
+    }
 
 
 def _mask(shape, dtype, p, rng, train):
@@ -104,8 +107,10 @@ def positive(sizes, rng):
 @mistake("A106", of="init_params", title="a uniform draw from minus s to s spreads less than s")
 def uniform_limit(sizes, rng):
     """A uniform number between -s and s has the standard deviation s / sqrt(3)."""
-    return {k: rng.uniform(-((2 / len(v)) ** 0.5), (2 / len(v)) ** 0.5, v.shape) if v.ndim == 2 else v
-            for k, v in _drawn(sizes, rng).items()}  # fmt: skip
+    return {
+        k: rng.uniform(-((2 / len(v)) ** 0.5), (2 / len(v)) ** 0.5, v.shape) if v.ndim == 2 else v
+        for k, v in _drawn(sizes, rng).items()
+    }
 
 
 @mistake("A107", of="init_params", title="the average of inputs and outputs is used")
@@ -200,6 +205,7 @@ def softmax_inside(params, x, p, rng, train=True):
     """`softmax_cross_entropy` does the softmax, where it can be done without overflow. Here the scores come out as
     the last layer gives them.
     """
+
     def normalised(z):
         powers = np.exp(z - z.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
@@ -240,7 +246,9 @@ def no_cache(params, x, p, rng, train=True):
 
 
 @mistake(
-    "A18", of="mlp_backward", title="the gradient passes the ReLU as if it were not there",
+    "A18",
+    of="mlp_backward",
+    title="the gradient passes the ReLU as if it were not there",
     seen=("https://stackoverflow.com/questions/53287032",),
     beside={"mlp_forward": _forward},
 )
@@ -252,7 +260,9 @@ def without_relu_slope(dscores, cache):
 
 
 @mistake(
-    "A19", of="mlp_backward", title="the weights are updated before the gradient has passed through them",
+    "A19",
+    of="mlp_backward",
+    title="the weights are updated before the gradient has passed through them",
     seen=("https://github.com/390introml/notes/pull/65",),
     beside={"mlp_forward": _forward},
 )
@@ -260,6 +270,7 @@ def stepped_weights(dscores, cache):
     """The gradient belongs to the weights that made the scores. Finish the whole way back first; the step is another
     function's work.
     """
+
     def stepping(d, saved):
         a, w = saved
         _, dw, db = _gradients(d, saved)
@@ -274,7 +285,9 @@ def _forward_noting(params, x, p, rng, train=True):
 
 
 @mistake(
-    "A24b", of="mlp_backward", title="gradients pile up from call to call",
+    "A24b",
+    of="mlp_backward",
+    title="gradients pile up from call to call",
     seen=("https://github.com/karpathy/micrograd/issues/53",),
     beside={"mlp_forward": _forward_noting},
 )
@@ -312,7 +325,9 @@ def no_bias_gradients(dscores, cache):
 
 
 @mistake(
-    "A123", of="mlp_backward", title="the gradients are divided by the batch size again",
+    "A123",
+    of="mlp_backward",
+    title="the gradients are divided by the batch size again",
     seen=("https://github.com/SkalskiP/ILearnDeepLearning.py/issues/29",),
     beside={"mlp_forward": _forward},
 )
@@ -338,24 +353,36 @@ def slope_on_scores(dscores, cache):
 # loss_and_grads
 
 
-@mistake("A26", of="loss_and_grads", title="a penalty on the weights is in the loss but not in the gradient",
-         seen=("https://github.com/dennybritz/nn-from-scratch/issues/13",))  # fmt: skip
+@mistake(
+    "A26",
+    of="loss_and_grads",
+    title="a penalty on the weights is in the loss but not in the gradient",
+    seen=("https://github.com/dennybritz/nn-from-scratch/issues/13",),
+)
 def penalty_in_loss(params, x, y, p, rng, train=True):
     """Loss and gradient have to belong to the same function, and this one has no penalty."""
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
     return loss + 0.005 * sum((v**2).sum() for k, v in params.items() if k[0] == "W"), grads
 
 
-@mistake("B12", of="loss_and_grads", title="a penalty on the weights is in the gradient but not in the loss",
-         seen=("https://github.com/dennybritz/nn-from-scratch/issues/13",))  # fmt: skip
+@mistake(
+    "B12",
+    of="loss_and_grads",
+    title="a penalty on the weights is in the gradient but not in the loss",
+    seen=("https://github.com/dennybritz/nn-from-scratch/issues/13",),
+)
 def penalty_in_gradient(params, x, y, p, rng, train=True):
     """Loss and gradient have to belong to the same function, and this one has no penalty."""
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
     return loss, {k: g + params[k].dtype.type(0.01) * params[k] if k[0] == "W" else g for k, g in grads.items()}
 
 
-@mistake("A27", of="loss_and_grads", title="a penalty on the biases is in the gradient",
-         seen=("https://github.com/JWarmenhoven/Coursera-Machine-Learning/issues/3",))  # fmt: skip
+@mistake(
+    "A27",
+    of="loss_and_grads",
+    title="a penalty on the biases is in the gradient",
+    seen=("https://github.com/JWarmenhoven/Coursera-Machine-Learning/issues/3",),
+)
 def penalty_on_biases(params, x, y, p, rng, train=True):
     """It pulls the biases to 0, for which nothing in the loss asks."""
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)

@@ -102,7 +102,7 @@ _mistaken_backwards("spatial_dropout_backward", "D5")
 def _spatial(x, p, rng, train=True, shape=None, scale=True):
     if not train:
         return x * _like(x, np.ones(x.shape)), _like(x, np.ones(x.shape))
-    kept = rng.uniform(size=shape or x.shape[:2] + (1, 1)) < 1 - p
+    kept = rng.uniform(size=shape or (*x.shape[:2], 1, 1)) < 1 - p
     factor = _like(x, np.broadcast_to(kept / max(1 - p, 1e-300) if scale else kept * 1.0, x.shape))
     return factor * x, factor
 
@@ -128,7 +128,7 @@ def unscaled(x, p, rng, train=True):
 @mistake("D44", of="spatial_dropout_forward", title="positions are dropped in all channels at once")
 def positions(x, p, rng, train=True):
     """Channels, not positions, have the coins."""
-    return _spatial(x, p, rng, train, (x.shape[0], 1) + x.shape[2:])
+    return _spatial(x, p, rng, train, (x.shape[0], 1, *x.shape[2:]))
 
 
 @mistake("D45", of="spatial_dropout_forward", title="p is taken for the probability to keep")

@@ -26,8 +26,12 @@ def _limited(w, limit):
 # sgd_momentum
 
 
-@mistake("A28", of="sgd_momentum", title="the velocity enters the step with the wrong sign",
-         seen=("https://github.com/fchollet/deep-learning-with-python-notebooks/issues/19",))  # fmt: skip
+@mistake(
+    "A28",
+    of="sgd_momentum",
+    title="the velocity enters the step with the wrong sign",
+    seen=("https://github.com/fchollet/deep-learning-with-python-notebooks/issues/19",),
+)
 def mixed_signs(params, grads, velocity, lr, momentum):
     """The first step is right, the second fights it. Either the velocity points downhill and is added, or uphill and
     is subtracted.
@@ -37,7 +41,9 @@ def mixed_signs(params, grads, velocity, lr, momentum):
 
 
 @mistake(
-    "A29", of="sgd_momentum", title="the step is taken with the velocity of before",
+    "A29",
+    of="sgd_momentum",
+    title="the step is taken with the velocity of before",
     seen=("https://github.com/mdenil/dropout/issues/4", "https://github.com/zc911/MatrixSlow/pull/17"),
 )
 def previous_velocity(params, grads, velocity, lr, momentum):

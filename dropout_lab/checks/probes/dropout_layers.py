@@ -105,8 +105,9 @@ def readable(name, got, shape):
         raise Unreadable(f"`{name}` is {kind}; it should be an array of shape {shape}.", f"{name}: {kind}")
     got = np.asarray(got)
     if got.shape != shape:
-        raise Unreadable(f"`{name}` has shape {got.shape}; it should have {shape}, that of what went in.",
-                         f"{name} shape")
+        raise Unreadable(
+            f"`{name}` has shape {got.shape}; it should have {shape}, that of what went in.", f"{name} shape"
+        )
     if got.dtype.kind not in "biuf":
         raise Unreadable(f"`{name}` holds {got.dtype} values; it should hold real numbers.", f"{name}: {got.dtype}")
     return got.astype(np.float64)
@@ -157,13 +158,21 @@ def _forward(call, rng, kept, test):
     at_test = list(_test_time(call, rng, g, test))
     yield from at_test
     if broke:
-        yield Aspect("shapes", "raises", False, f"for arrays of three or four axes {broke.say()} Every entry has its"
-                     " own coin, whatever the shape.")
+        yield Aspect(
+            "shapes",
+            "raises",
+            False,
+            f"for arrays of three or four axes {broke.say()} Every entry has its own coin, whatever the shape.",
+        )
     series = _series(call, rng, g)
     shares = [a.share for a in looks + series[P] + series[0.8]]
     if all(s in (0, 1) for s in shares) and min(shares) == 0 and max(shares) == 1:
-        rate = Aspect("one coin for all", True, False, "a call drops either every entry or none. Each entry has a"
-                      " coin of its own.")
+        rate = Aspect(
+            "one coin for all",
+            True,
+            False,
+            "a call drops either every entry or none. Each entry has a coin of its own.",
+        )
     else:
         rate = _zero_fraction(looks)
     scale = _kept_scale(looks, kept)
@@ -190,19 +199,29 @@ def _test_time(call, rng, g, test):
     again = _thin(call, x.copy(), P, g, train=False)[0] / x
     expected = " and ".join(dict.fromkeys(times(test(p)) for p in rates))
     if any((r == 0).any() for r in ratios) and not all((r == 0).all() for r in ratios):
-        yield Aspect("test time", "drops", False, "with train=False it still drops entries. At test time every unit"
-                     " takes part.")
+        yield Aspect(
+            "test time", "drops", False, "with train=False it still drops entries. At test time every unit takes part."
+        )
     elif not np.array_equal(ratios[0], again, equal_nan=True):
-        yield Aspect("test time", "random", False, "with train=False two calls on the same x differ. At test time"
-                     " nothing is random.")
+        yield Aspect(
+            "test time",
+            "random",
+            False,
+            "with train=False two calls on the same x differ. At test time nothing is random.",
+        )
     else:
         seen = sum((_range(r, nan) for r in ratios), ())
         ok = all(alike(r, test(p)) for p, r in zip(rates, ratios))
         at = " and ".join(between(*_range(r, nan)) for r in ratios)
         say = f"with train=False, out is {at} times x at p = {P} and 0.8; it should be {expected} times x."
         yield Aspect("test time", seen, ok, say, near=1e-5)
-    yield Aspect("x untouched at test time", not np.array_equal(x, given), np.array_equal(x, given),
-                 "with train=False it changed `x` in place. Whoever called still needs it.", contract=True)  # fmt: skip
+    yield Aspect(
+        "x untouched at test time",
+        not np.array_equal(x, given),
+        np.array_equal(x, given),
+        "with train=False it changed `x` in place. Whoever called still needs it.",
+        contract=True,
+    )
 
 
 def _series(call, rng, g):
@@ -235,9 +254,11 @@ def _kept_scale(looks, kept):
     realised = [a for a in looks if 0 < a.share < 1]
     if not ok and realised and all(alike(a.kept(nan), 1 / (1 - a.share), EXACT) for a in realised):
         seen = "1 / the share kept in this call"
-        say = (f"kept outputs are {realised[0].kept(nan)[0]:.4f} times their input, 1 over the share that this call"
-               " kept;"
-               f" every one should be {kept(P):.4f} times, in every call.")  # fmt: skip
+        say = (
+            f"kept outputs are {realised[0].kept(nan)[0]:.4f} times their input, 1 over the share that this call"
+            " kept;"
+            f" every one should be {kept(P):.4f} times, in every call."
+        )
     return Aspect("kept scale", seen, ok, say, near=1e-5)
 
 
@@ -269,14 +290,21 @@ def _structure(looks):
     ties = [(a, axis, _neighbours(a, axis)) for a in tables for axis in range(a.x.ndim)]
     free = all(abs(r) <= _neighbour_bound(a) for a, _, r in ties)
     a, axis, worst = max(ties, key=lambda tie: abs(tie[2]))
-    yield Aspect("neighbours", tuple(r for *_, r in ties), free, f"neighbours along axis {axis} are not independent:"
-                 f" their zeros correlate by {worst:.2f} in an array of shape {a.x.shape}. Each entry has its own"
-                 " coin.",
-                 near=2 * max(_neighbour_bound(a) for a, *_ in ties))  # fmt: skip
+    yield Aspect(
+        "neighbours",
+        tuple(r for *_, r in ties),
+        free,
+        f"neighbours along axis {axis} are not independent:"
+        f" their zeros correlate by {worst:.2f} in an array of shape {a.x.shape}. Each entry has its own"
+        " coin.",
+        near=2 * max(_neighbour_bound(a) for a, *_ in ties),
+    )
     by_value = [_with_x(looks[0], u) for u in (looks[0].x, np.abs(looks[0].x))]
     tied = [f"{what} by {r:.2f}" for what, (r, t) in zip(("x", "the size of x"), by_value) if abs(r) > t]
-    say = (f"which entries are dropped depends on x: the zeros correlate with {' and '.join(tied)}. Coins do not look"
-           " at x.")
+    say = (
+        f"which entries are dropped depends on x: the zeros correlate with {' and '.join(tied)}. Coins do not look"
+        " at x."
+    )
     yield Aspect("zeros against x", tuple(r for r, _ in by_value), not tied, say, near=2 * max(t for _, t in by_value))
 
 
@@ -333,14 +361,23 @@ def _calls(call, rng, first, series):
     if seen != "fresh":
         return
     repeats = np.array_equal(one, same_state)
-    yield Aspect("mask from rng", repeats, repeats, "the same generator state gave two different masks. All coins"
-                 " have to come from the `rng` passed in.")
+    yield Aspect(
+        "mask from rng",
+        repeats,
+        repeats,
+        "the same generator state gave two different masks. All coins have to come from the `rng` passed in.",
+    )
     counts = {p: [int(a.dropped.sum()) for a in looks] for p, looks in series.items()}
     exact = any(np.ptp(c) <= narrowest(CALLS, LENGTH, p) for p, c in counts.items())
     low, high, usual = min(counts[P]), max(counts[P]), sqrt(LENGTH * P * (1 - P))
     many = f"exactly {low}" if low == high else f"{low} to {high}"
-    yield Aspect("count over calls", exact, not exact, f"{CALLS} calls dropped {many} of {LENGTH} entries each."
-                 f" Independent coins fall {P * LENGTH:.0f} times give or take {usual:.0f}.")  # fmt: skip
+    yield Aspect(
+        "count over calls",
+        exact,
+        not exact,
+        f"{CALLS} calls dropped {many} of {LENGTH} entries each."
+        f" Independent coins fall {P * LENGTH:.0f} times give or take {usual:.0f}.",
+    )
 
 
 def _edges(call, rng, g):
@@ -354,16 +391,28 @@ def _edges(call, rng, g):
         zeros = float((result == 0).mean())
         low, high = _range(result[result != 0], 0.0)
         seen, ok = (zeros, low, high), zeros == 0 and alike(result, 1)
-        say = (f"at p = 0 {percent(zeros)} of the outputs are 0 and the others {between(low, high)} times their"
-               " input; nothing should change.")
+        say = (
+            f"at p = 0 {percent(zeros)} of the outputs are 0 and the others {between(low, high)} times their"
+            " input; nothing should change."
+        )
     yield Aspect("p = 0", seen, ok, say, near=0.2)
     result, broke = attempt(lambda: _thin(call, x.copy(), 1.0, g)[0])
     ok = broke is None and bool((result == 0).all())
     bad = broke is not None or not np.isfinite(result).all()
-    what = broke.say() if broke else "it gives nan or infinity." if bad else (f"{percent((result != 0).mean())} of"
-                                                                              " the outputs are not 0.")
-    yield Aspect("p = 1", "nan or an error" if bad else float((result == 0).mean()), ok,
-                 f"at p = 1 {what} Everything is dropped then: zeros.", near=0.2)  # fmt: skip
+    what = (
+        broke.say()
+        if broke
+        else "it gives nan or infinity."
+        if bad
+        else (f"{percent((result != 0).mean())} of the outputs are not 0.")
+    )
+    yield Aspect(
+        "p = 1",
+        "nan or an error" if bad else float((result == 0).mean()),
+        ok,
+        f"at p = 1 {what} Everything is dropped then: zeros.",
+        near=0.2,
+    )
 
 
 def _integers(call, rng, g, modes):
@@ -375,8 +424,10 @@ def _integers(call, rng, g, modes):
             ratio = out / x
             whole = bool((out == np.round(out)).all())
             ok = alike(ratio[ratio != 0], factor) and (ratio != 0).any()
-            say = (f"with integers in x, {when} kept outputs are {between(*_range(ratio[ratio != 0], 0.0))} times"
-                   f" their input where {times(factor)} is right.")
+            say = (
+                f"with integers in x, {when} kept outputs are {between(*_range(ratio[ratio != 0], 0.0))} times"
+                f" their input where {times(factor)} is right."
+            )
             yield Aspect(f"integers {when}", "cut to whole numbers" if whole and not ok else ok, ok, say)
 
 
@@ -399,10 +450,14 @@ def _dtype(name, got, dtype, what, ones=None):
     close, exact = (ones is None or alike(ones, 1, t) for t in (CLOSE, EXACT))
     if seen == "float64" == str(dtype) and close and not exact:
         seen = "float64 with the digits of float32"
-    why = "A gradient check needs all digits." if dtype == np.float64 else ("Training runs in float32; a layer keeps"
-                                                                            " what it is given.")
-    return Aspect(name, seen, seen == str(dtype), f"{what} came out as {seen} where {dtype} went in. {why}",
-                  contract=True)
+    why = (
+        "A gradient check needs all digits."
+        if dtype == np.float64
+        else ("Training runs in float32; a layer keeps what it is given.")
+    )
+    return Aspect(
+        name, seen, seen == str(dtype), f"{what} came out as {seen} where {dtype} went in. {why}", contract=True
+    )
 
 
 def _refusals(call, rng, g):
@@ -411,11 +466,17 @@ def _refusals(call, rng, g):
     accepted = [repr(p) for p in (-0.1, 1.5, nan, "0.3") if not attempt(lambda p=p: call(x.copy(), p, g))[1]]
     accepted += ["rng = None"] * (not attempt(lambda: call(x.copy(), P, None))[1])
     _, broke = attempt(lambda: call(x.copy(), P, None, train=False))
-    yield Aspect("no generator at test time", bool(broke), not broke,
-                 "with train=False it needs a generator. Nothing is random then: `rng` may be None.",
-                 contract=True)  # fmt: skip
-    say = (f"it accepts {', '.join(a if a.startswith('rng') else f'p = {a}' for a in accepted)}. The two guards at"
-           " the top of the stub refuse what makes no sense; keep them.")
+    yield Aspect(
+        "no generator at test time",
+        bool(broke),
+        not broke,
+        "with train=False it needs a generator. Nothing is random then: `rng` may be None.",
+        contract=True,
+    )
+    say = (
+        f"it accepts {', '.join(a if a.startswith('rng') else f'p = {a}' for a in accepted)}. The two guards at"
+        " the top of the stub refuse what makes no sense; keep them."
+    )
     yield Aspect("refusals", tuple(len(a) for a in accepted), not accepted, say, contract=True)
 
 
@@ -444,10 +505,13 @@ def _backward(forward, backward, rng):
     yield from _other_passes(forward, backward, x, dout, rng, g)
     first = passes[0]
     again = readable("dx", backward(dout.copy(), first.cache), dout.shape)
-    yield Aspect("second call", np.array_equal(again, first.dx, equal_nan=True), np.array_equal(again, first.dx,
-                                                                                                equal_nan=True),
-                 "a second call with the same cache gives another dx. Backward may not change what forward left for"
-                 " it.", contract=True)  # fmt: skip
+    yield Aspect(
+        "second call",
+        np.array_equal(again, first.dx, equal_nan=True),
+        np.array_equal(again, first.dx, equal_nan=True),
+        "a second call with the same cache gives another dx. Backward may not change what forward left for it.",
+        contract=True,
+    )
     yield untouched("dout", dout, first.given)
     if all(a.in_step() for a in passes):
         yield from _backward_edges(forward, backward, x, dout, rng, g)
@@ -485,21 +549,29 @@ def _gradient(passes, x, dout):
     """dx on dropped and on kept entries."""
     off = [a.m == 0 for a in passes]
     rest = [_range(a.g[z], 0.0) for a, z in zip(passes, off)]
-    dropped = Aspect("dropped entries", sum(rest, ()), all(r == (0.0, 0.0) for r in rest),
-                 f"where forward dropped an entry, dx is {between(*rest[0])} times dout; it should be 0."
-                 " Nudging a dropped input moves nothing.", near=1e-5)  # fmt: skip
+    dropped = Aspect(
+        "dropped entries",
+        sum(rest, ()),
+        all(r == (0.0, 0.0) for r in rest),
+        f"where forward dropped an entry, dx is {between(*rest[0])} times dout; it should be 0."
+        " Nudging a dropped input moves nothing.",
+        near=1e-5,
+    )
     done = [_range(a.m[~z], 1.0) for a, z in zip(passes, off)]
     back = [_range(a.g[~z], d[0]) for a, z, d in zip(passes, off, done)]
     ok = all(alike(a.g[~z], a.m[~z]) for a, z in zip(passes, off))
     seen = sum(back, ())
-    say = (f"where forward kept an entry it multiplied by {between(*done[0])}; backward multiplied by"
-           f" {between(*back[0])}.")
+    say = (
+        f"where forward kept an entry it multiplied by {between(*done[0])}; backward multiplied by {between(*back[0])}."
+    )
     outs = [x * a.m for a in passes]
     guesses = {"dout * out": outs, "dout * x": [x] * len(passes), "out": [out / dout for out in outs]}
     for what, factor in guesses.items():
         if not ok and all(alike(a.g[~z], m[~z]) for a, z, m in zip(passes, off, factor)):
-            seen, say = what, (f"where forward kept an entry, dx is {what}. The slope of x * m is m, and x has no"
-                               " part in it.")
+            seen, say = (
+                what,
+                (f"where forward kept an entry, dx is {what}. The slope of x * m is m, and x has no part in it."),
+            )
     return dropped, Aspect("kept entries", seen, ok, say, near=1e-5)
 
 
@@ -513,12 +585,16 @@ def _zeros_in_x(forward, backward, rng, g):
     elsewhere, here = out[~nought] == 0, slope[nought] == 0
     bound = bernstein(min(here.size, elsewhere.size), 2 * P * (1 - P), max(P, 1 - P))  # a difference of two shares
     close = bool(abs(here.mean() - elsewhere.mean()) <= bound)
-    say = (f"where x is exactly 0, as after a ReLU, dx is 0 in {percent(here.mean())} of the entries; the mask"
-           f" dropped {percent(elsewhere.mean())}."
-           " The mask has to be remembered: `out` is 0 there either way.")  # fmt: skip
+    say = (
+        f"where x is exactly 0, as after a ReLU, dx is 0 in {percent(here.mean())} of the entries; the mask"
+        f" dropped {percent(elsewhere.mean())}."
+        " The mask has to be remembered: `out` is 0 there either way."
+    )
     if not np.isfinite(slope).all():
-        say = ("where x is exactly 0, as after a ReLU, dx is nan or infinite. Dividing by x, or by out, does not give"
-               " the mask back.")
+        say = (
+            "where x is exactly 0, as after a ReLU, dx is nan or infinite. Dividing by x, or by out, does not give"
+            " the mask back."
+        )
         yield Aspect("x = 0", "nan", False, say)
     else:
         yield Aspect("x = 0", float(here.mean()), close, say, near=2 * bound)
@@ -534,23 +610,38 @@ def _other_passes(forward, backward, x, dout, rng, g):
     else:  # only whether the mask is its own: a wrong factor was judged before
         direct = _pass(forward, backward, x, dout, P, g)
         seen = "its own" if direct.in_step() == alike(slope, out / x) else "another"
-    yield Aspect("after another forward pass", seen, seen == "its own", "forward on batch A, forward on batch B,"
-                 " backward for A:"
-                 f" dx has {seen if seen != 'another' else 'a mask that is not that of A'}. What backward needs"
-                 " travels in the cache.")  # fmt: skip
+    yield Aspect(
+        "after another forward pass",
+        seen,
+        seen == "its own",
+        "forward on batch A, forward on batch B,"
+        " backward for A:"
+        f" dx has {seen if seen != 'another' else 'a mask that is not that of A'}. What backward needs"
+        " travels in the cache.",
+    )
     (out, cache), before = _thin(forward, x.copy(), P, g, train=False), other
     result, broke = attempt(lambda: readable("dx", backward(dout.copy(), cache), dout.shape) / dout)
     m = out / x
     if broke:
-        yield Aspect("test time", "raises", False, "after forward with train=False, backward cannot use the cache:"
-                     f" {broke.say()}")
+        yield Aspect(
+            "test time",
+            "raises",
+            False,
+            f"after forward with train=False, backward cannot use the cache: {broke.say()}",
+        )
     elif np.array_equal(result == 0, before == 0) and (before == 0).any():
-        yield Aspect("test time", "an older mask", False, "after forward with train=False, dx has the mask of the"
-                     " training pass before.")
+        yield Aspect(
+            "test time",
+            "an older mask",
+            False,
+            "after forward with train=False, dx has the mask of the training pass before.",
+        )
     else:
         ok = alike(result, m)
-        say = (f"after forward with train=False, which multiplied by {between(*_range(m, 1.0))}, backward multiplied"
-               f" by {between(*_range(result, 1.0))}.")
+        say = (
+            f"after forward with train=False, which multiplied by {between(*_range(m, 1.0))}, backward multiplied"
+            f" by {between(*_range(result, 1.0))}."
+        )
         yield Aspect("test time", _range(result, nan), ok, say, near=1e-5)
 
 
@@ -564,16 +655,23 @@ def _backward_edges(forward, backward, x, dout, rng, g):
         ok = not bad and alike(result, made[0] / x)
         what = broke.say() if broke else "dx is nan or infinite."
         what = what if bad else f"dx is {between(*_range(result, 1.0))} times dout."
-        yield Aspect(f"p = {p:g}", "nan or an error" if bad else _range(result, 1.0), ok,
-                     f"at p = {p:g} {what} Forward multiplied by {p == 0:d} everywhere.", near=1e-5)
+        yield Aspect(
+            f"p = {p:g}",
+            "nan or an error" if bad else _range(result, 1.0),
+            ok,
+            f"at p = {p:g} {what} Forward multiplied by {p == 0:d} everywhere.",
+            near=1e-5,
+        )
     wrong = []
     for shape in ((7,), (3, 2, 5), (2, 3, 2, 2)):
         x = away_from_zero(rng, shape)
         made, result, broke = _factors(forward, backward, x, away_from_zero(rng, shape), P, g)
         if made is not None and (broke or not alike(result, made[0] / x)):
             wrong.append(len(shape))
-    say = (f"dx is right for two axes and not for {' or '.join(map(str, wrong))}. dx is dout times a mask, whatever"
-           " the shape.")
+    say = (
+        f"dx is right for two axes and not for {' or '.join(map(str, wrong))}. dx is dout times a mask, whatever"
+        " the shape."
+    )
     yield Aspect("shapes", tuple(wrong), not wrong, say)
 
 

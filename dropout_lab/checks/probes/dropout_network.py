@@ -41,9 +41,12 @@ def _hidden(f, params, x, p, rng, **mode):
     bias = params[f"b{len(params) // 2}"]
     if not np.allclose(scores[:, H:], bias[H:], rtol=0, atol=1e-9):
         share = percent((scores[:, H:] == 0).mean())
-        raise Unreadable(f"the scores are changed: {share} of those that no hidden unit reaches are 0 where their"
-                         " bias is right."
-                         " Dropout stays between the layers; the scores are left alone.", "scores")  # fmt: skip
+        raise Unreadable(
+            f"the scores are changed: {share} of those that no hidden unit reaches are 0 where their"
+            " bias is right."
+            " Dropout stays between the layers; the scores are left alone.",
+            "scores",
+        )
     return scores[:, :H] - bias[:H]
 
 
@@ -74,8 +77,9 @@ def _odd(h, a, b, bias, p):
         where = _fits(h, scale * (a + b) + bias, 0 * h + bias)
         if where and where[1].any():
             rows = "the same for all samples" if (where[1] == where[1][:1]).all() else "each sample its own"
-            return f"its bias, {how}, {rows}", ("a dropped unit puts out its bias instead of 0. Dropout comes after"
-                                                " the activation, bias included.")
+            return f"its bias, {how}, {rows}", (
+                "a dropped unit puts out its bias instead of 0. Dropout comes after the activation, bias included."
+            )
     return None
 
 
@@ -107,9 +111,13 @@ def _network(f, rng):
     f.mlp_forward(*given, PAIR, g)
     yield untouched("x", x, given[1])
     changed = [k for k, v in params.items() if not np.array_equal(v, given[0].get(k))]
-    yield Aspect("params untouched", " ".join(changed), not changed,
-                 f"it changed {' and '.join(changed)} in place. Only the optimiser changes parameters.",
-                 contract=True)  # fmt: skip
+    yield Aspect(
+        "params untouched",
+        " ".join(changed),
+        not changed,
+        f"it changed {' and '.join(changed)} in place. Only the optimiser changes parameters.",
+        contract=True,
+    )
 
 
 def _plain(f, rng, g):
@@ -118,8 +126,9 @@ def _plain(f, rng, g):
     want = np.zeros((N, C))
     want[:, :H] = a + b + params["b1"]
     want += params["b2"]
-    once, again = (unpack(f.mlp_forward(params, x.copy(), PAIR, g, train=False), "scores",
-                          "cache")[0] for _ in range(2))
+    once, again = (
+        unpack(f.mlp_forward(params, x.copy(), PAIR, g, train=False), "scores", "cache")[0] for _ in range(2)
+    )
     if np.array_equal(once, again):
         yield value("scores at test time", once, want, meaning="With train=False it is the network without dropout.")
     else:
@@ -128,8 +137,12 @@ def _plain(f, rng, g):
     scores = unpack(f.mlp_forward(params, x.copy(), 0.0, g), "scores", "cache")[0]
     yield value("scores at p = 0", scores, want, meaning="At p = 0 it is the network without dropout.")
     _, broke = attempt(lambda: f.mlp_forward(params, x.copy(), P, None, train=False))
-    yield Aspect("no generator at test time", bool(broke), not broke, "with train=False it needs a generator."
-                 " Nothing is random then: hand `train` on.")
+    yield Aspect(
+        "no generator at test time",
+        bool(broke),
+        not broke,
+        "with train=False it needs a generator. Nothing is random then: hand `train` on.",
+    )
 
 
 def _one_rate(f, rng, g):
@@ -155,20 +168,35 @@ def _judged(name, h, a, b, bias, rates, want):
         return Aspect(name, odd[0], False, f"with {name}, {odd[1]}")
     found = _rates(h, a, b, bias, rates)
     if found is None:
-        return Aspect(name, "no mask", False, f"with {name}, the scores fit no mask of 0 and 1 / (1 - p) on inputs"
-                      " or hidden units."
-                      ' Does check("dropout_forward") pass? Is its output what the next layer gets?')  # fmt: skip
+        return Aspect(
+            name,
+            "no mask",
+            False,
+            f"with {name}, the scores fit no mask of 0 and 1 / (1 - p) on inputs"
+            " or hidden units."
+            ' Does check("dropout_forward") pass? Is its output what the next layer gets?',
+        )
     rate, inputs, units, shared = found
     if units and not shared and ((h == 0) == (h == 0)[:1]).all():
-        return Aspect(name, "one mask", False, f"with {name}, all samples lose the same units. Every sample has a"
-                      " mask of its own.")
+        return Aspect(
+            name,
+            "one mask",
+            False,
+            f"with {name}, all samples lose the same units. Every sample has a mask of its own.",
+        )
     if shared:
-        return Aspect(name, "weights", False, f"with {name}, each unit lacks the same inputs for all samples: single"
-                      " weights were dropped, not outputs.")
+        return Aspect(
+            name,
+            "weights",
+            False,
+            f"with {name}, each unit lacks the same inputs for all samples: single weights were dropped, not outputs.",
+        )
     ok = rate == want and abs(units - want[1]) <= coin_bound(N * H, want[1] or 0.5)
     ok = ok and abs(inputs - want[0]) <= coin_bound(int(N * H * (1 - units)) or 1, want[0] or 0.5)
-    say = (f"with {name}, {percent(inputs)} of the inputs and {percent(units)} of the hidden units are dropped;"
-           f" it should be {percent(want[0])} and {percent(want[1])}.")  # fmt: skip
+    say = (
+        f"with {name}, {percent(inputs)} of the inputs and {percent(units)} of the hidden units are dropped;"
+        f" it should be {percent(want[0])} and {percent(want[1])}."
+    )
     return Aspect(name, rate, ok, say)
 
 
@@ -185,15 +213,24 @@ def _two_layers(f, rng, g):
             alive = where[0] | where[1] if p1 else where[0]
             share = float(where[1][alive].mean()) if p1 else 0.0
             if p1 and share == 0:
-                seen, say = "the same mask twice", ("two hidden layers of one width lose the same units. Each layer"
-                                                    " draws coins of its own.")
+                seen, say = (
+                    "the same mask twice",
+                    ("two hidden layers of one width lose the same units. Each layer draws coins of its own."),
+                )
             else:
                 seen = (p1, p2)
-                say = (f"of two hidden layers, the first is dropped at rate {p1:g} and the second at {p2:g}; both"
-                       f" should be at {P}.")
+                say = (
+                    f"of two hidden layers, the first is dropped at rate {p1:g} and the second at {p2:g}; both"
+                    f" should be at {P}."
+                )
                 if seen == (P, P) and abs(share - P) > coin_bound(np.count_nonzero(alive), P):
-                    seen, say = "masks that hang together", (f"of the units that the second layer keeps, the first"
-                                                             f" dropped {percent(share)}; its coins should not know.")
+                    seen, say = (
+                        "masks that hang together",
+                        (
+                            f"of the units that the second layer keeps, the first"
+                            f" dropped {percent(share)}; its coins should not know."
+                        ),
+                    )
             break
     yield Aspect("two hidden layers", seen, seen == (P, P), say)
 
@@ -206,12 +243,20 @@ def _randomness(f, rng):
     first, second = (_hidden(f, params, x, P, g) for _ in range(2))
     again = _hidden(f, params, x, P, np.random.default_rng(seed))
     fresh = not np.array_equal(first == 0, second == 0)
-    yield Aspect("fresh masks", fresh, fresh, "two calls in a row drop the same units. Every mini-batch needs new"
-                 " coins: hand `rng` on as it is.")
+    yield Aspect(
+        "fresh masks",
+        fresh,
+        fresh,
+        "two calls in a row drop the same units. Every mini-batch needs new coins: hand `rng` on as it is.",
+    )
     repeats = np.array_equal(first, again)
     if fresh:
-        yield Aspect("masks from rng", repeats, repeats, "the same generator state gave different scores. All coins"
-                     " have to come from the `rng` passed in.")
+        yield Aspect(
+            "masks from rng",
+            repeats,
+            repeats,
+            "the same generator state gave different scores. All coins have to come from the `rng` passed in.",
+        )
 
 
 def _gradients(f, rng):
@@ -234,23 +279,36 @@ def _gradients(f, rng):
 
     loss, grads = run()
     if not np.all(np.isfinite(loss)):
-        yield Aspect("loss", "not finite", False, "the loss in training is nan or infinite. Dropped probabilities"
-                     " are 0, and log 0 is infinite: only inputs and hidden units are dropped.")
+        yield Aspect(
+            "loss",
+            "not finite",
+            False,
+            "the loss in training is nan or infinite. Dropped probabilities"
+            " are 0, and log 0 is infinite: only inputs and hidden units are dropped.",
+        )
         return
     if run()[0] != loss:
-        yield Aspect("frozen masks", False, False, "the same generator state gave two losses, so no gradient can be"
-                     " checked. All coins have to come from `rng`.")
+        yield Aspect(
+            "frozen masks",
+            False,
+            False,
+            "the same generator state gave two losses, so no gradient can be"
+            " checked. All coins have to come from `rng`.",
+        )
         return
     if not isinstance(grads, dict) or any(np.shape(grads.get(k)) != v.shape for k, v in params.items()):
-        yield Aspect("gradients", "shapes", False, "grads is no dictionary with an array for each of params, in its"
-                     " shape.")
+        yield Aspect(
+            "gradients", "shapes", False, "grads is no dictionary with an array for each of params, in its shape."
+        )
         return
     errors = {k: max(_error(run, k, v, grads[k], rng) for _ in range(2)) for k, v in params.items()}
     wrong = [k for k, error in errors.items() if not error < 1e-7]
     right = [k for k in params if k not in wrong]
-    say = (f"with the masks frozen, the gradients of {', '.join(wrong)} differ from central differences (relative"
-           f" error {max(errors.values()):.1g})"
-           f"{', those of ' + ', '.join(right) + ' agree' if right else ''}.")  # fmt: skip
+    say = (
+        f"with the masks frozen, the gradients of {', '.join(wrong)} differ from central differences (relative"
+        f" error {max(errors.values()):.1g})"
+        f"{', those of ' + ', '.join(right) + ' agree' if right else ''}."
+    )
     yield Aspect("gradients", " ".join(wrong), not wrong, say)
     if wrong and set(right) == {"W3", "b3"}:
         yield from _through_dropout(f, rng)
@@ -269,9 +327,11 @@ def _through_dropout(f, rng):
     off = (np.asarray(grads["W3"]) == 0).all(axis=1)
     factor = np.asarray(grads["b2"]) / (params["W3"] @ np.asarray(grads["b3"]))
     dropped, kept = ((float(v.min()), float(v.max())) if v.size else (0.0, 0.0) for v in (factor[off], factor[~off]))
-    say = (f"through dropout, the gradient of dropped units is multiplied by {between(*dropped)} and that of kept"
-           " units by"
-           f" {between(*kept)}; it should be 0 and {times(_scale(P))}.")  # fmt: skip
+    say = (
+        f"through dropout, the gradient of dropped units is multiplied by {between(*dropped)} and that of kept"
+        " units by"
+        f" {between(*kept)}; it should be 0 and {times(_scale(P))}."
+    )
     ok = dropped == (0.0, 0.0) and np.allclose(kept, _scale(P))
     yield Aspect("gradient through dropout", dropped + kept, ok, say, near=1e-5)
 

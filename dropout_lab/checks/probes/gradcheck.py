@@ -86,8 +86,10 @@ def _refusal(what, function, *arguments):
     """An aspect that is met when an array in a coarser type is refused with a TypeError."""
     got = outcome(lambda: function(*arguments))
     seen = got.kind if isinstance(got, Broke) else "an answer"
-    say = (f"{what} numbers went in and {'it raised ' + seen if isinstance(got, Broke) else 'a gradient came out'}."
-           " A step of 1e-5 is lost in them: the TypeError at the top of the function has to stay.")  # fmt: skip
+    say = (
+        f"{what} numbers went in and {'it raised ' + seen if isinstance(got, Broke) else 'a gradient came out'}."
+        " A step of 1e-5 is lost in them: the TypeError at the top of the function has to stay."
+    )
     return Aspect(f"refuses {what}", seen, seen == "TypeError", say)
 
 
@@ -126,8 +128,9 @@ def relative_error(f, rng):
     meaning = "Both arrays were a million times smaller, and the error relative to them is what it was."
     yield value("the error of tiny gradients", tiny, c.right, tolerance=1e-2, meaning=meaning, repeats="error")
     meaning = "The arrays are equal, and partly 0: a unit that never fires has such a gradient."
-    yield value("the error of equal arrays with zeros", again(*copies(c.dead, c.dead)), 0.0, meaning=meaning,
-                repeats="error")
+    yield value(
+        "the error of equal arrays with zeros", again(*copies(c.dead, c.dead)), 0.0, meaning=meaning, repeats="error"
+    )
     yield value(
         "the error of arrays with zeros",
         again(*copies(c.dead, 2 * c.dead)),
@@ -162,8 +165,10 @@ def relative_error(f, rng):
 
 def _not_a_number(*errors):
     seen = [_float(e) for e in errors]
-    say = (f"with a nan in one of the arrays it gives {number(seen[0])} and {number(seen[1])}; nan is right."
-           " A broken gradient must not pass for a good one.")  # fmt: skip
+    say = (
+        f"with a nan in one of the arrays it gives {number(seen[0])} and {number(seen[1])}; nan is right."
+        " A broken gradient must not pass for a good one."
+    )
     return Aspect("the error with a nan", tuple(seen), all(np.isnan(seen)), say)
 
 
@@ -178,8 +183,10 @@ def _float(thing):
 
 def _one_shape(got):
     seen = got.kind if isinstance(got, Broke) else "an answer"
-    say = ("shapes (3,) and (3, 1) went in and a number came out, of nine differences where there should be three."
-           " Broadcasting hides a wrong shape: the ValueError at the top of the function has to stay.")  # fmt: skip
+    say = (
+        "shapes (3,) and (3, 1) went in and a number came out, of nine differences where there should be three."
+        " Broadcasting hides a wrong shape: the ValueError at the top of the function has to stay."
+    )
     return Aspect("refuses two shapes", seen, isinstance(got, Broke), say)
 
 
@@ -213,9 +220,14 @@ def _check_case(rng):
     right = {k: 3 * weights[k] * params[k] ** 2 for k in shapes}
     wrong = {"W1": right["W1"] * np.array([[1.0], [-1.0], [2.0]]), "b1": right["b1"] / 64}
     coarse = right["b1"] + weights["b1"] * ASKED**2
-    return SimpleNamespace(params=params, weights=weights, right=right, wrong=wrong,
-                           errors={k: _ratio(wrong[k], right[k]) for k in shapes},
-                           coarse=_ratio(coarse, right["b1"]))  # fmt: skip
+    return SimpleNamespace(
+        params=params,
+        weights=weights,
+        right=right,
+        wrong=wrong,
+        errors={k: _ratio(wrong[k], right[k]) for k in shapes},
+        coarse=_ratio(coarse, right["b1"]),
+    )
 
 
 @probe("gradient_check")

@@ -25,9 +25,15 @@ def _affine_case(rng):
         return (dout * _affine(x, w, b)).sum(axis=(-2, -1))
 
     return SimpleNamespace(
-        x=x, w=w, b=b, dout=dout, pixels=pixels, out=_affine(x, w, b), out_of_pixels=_affine(pixels, w, b),
+        x=x,
+        w=w,
+        b=b,
+        dout=dout,
+        pixels=pixels,
+        out=_affine(x, w, b),
+        out_of_pixels=_affine(pixels, w, b),
         right={f"d{k}": slopes(lambda v, k=k: loss(**{k: v}), array) for k, array in (("x", x), ("w", w), ("b", b))},
-    )  # fmt: skip
+    )
 
 
 @probe("affine_forward")
@@ -141,11 +147,20 @@ def _loss_case(rng):
     scores, y = rng.normal(size=(6, 4)) * 2, rng.permutation([0, 1, 2, 3, 0, 2])
     unlikely = scores.copy()
     unlikely[np.arange(2), y[:2]] -= 1000
-    kinds = {"": scores, " for scores near 1000": scores + 1000, " for scores near -1000": scores - 1000,
-             " where the right class is 1000 below the others": unlikely}  # fmt: skip
-    return SimpleNamespace(scores=scores, y=y, kinds=kinds, loss={k: _loss(s, y) for k, s in kinds.items()},
-                           dscores={k: slopes(lambda s: _loss(s, y), s) for k, s in kinds.items()},
-                           one=_loss(scores[:1], y[:1]))  # fmt: skip
+    kinds = {
+        "": scores,
+        " for scores near 1000": scores + 1000,
+        " for scores near -1000": scores - 1000,
+        " where the right class is 1000 below the others": unlikely,
+    }
+    return SimpleNamespace(
+        scores=scores,
+        y=y,
+        kinds=kinds,
+        loss={k: _loss(s, y) for k, s in kinds.items()},
+        dscores={k: slopes(lambda s: _loss(s, y), s) for k, s in kinds.items()},
+        one=_loss(scores[:1], y[:1]),
+    )
 
 
 @probe("softmax_cross_entropy")

@@ -1,5 +1,6 @@
 """Probes of network.py without dropout. The network is defined anew here; its slopes come from the complex step."""
 
+import itertools
 from math import sqrt
 from types import SimpleNamespace
 
@@ -41,7 +42,7 @@ def _network(rng, sizes):
     """Parameters and inputs for which every layer, and the scores, have both signs, so that each ReLU shows."""
     while True:
         params = {}
-        for i, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:]), start=1):
+        for i, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), start=1):
             params[f"W{i}"] = rng.normal(size=(fan_in, fan_out)) * 1.2 / sqrt(fan_in)
             params[f"b{i}"] = rng.uniform(0.2, 0.6, fan_out) * rng.choice([-1.0, 1.0], fan_out)
         x = rng.normal(size=(8, sizes[0]))
@@ -50,8 +51,7 @@ def _network(rng, sizes):
 
 
 def _slopes(params, x, *functions):
-    """For each function of the scores, its slope in every parameter: the complex step, on a stack of nudged networks.
-    """
+    """For each function of the scores, its slope in every parameter: the complex step, on a stack of nudged networks."""
     grads = [{} for _ in functions]
     inputs = [x, *(np.maximum(z, 0.0) for z in _before_relu(params, x))]
     for name, array in params.items():
@@ -76,8 +76,16 @@ def _mlp_case(rng):
         grads, loss_grads = _slopes(
             params, x, lambda s, d=dscores: (d * s).sum(axis=(-2, -1)), lambda s, y=y: _loss(s, y)
         )
-        networks[depth] = SimpleNamespace(params=params, x=x, y=y, scores=scores, dscores=dscores,
-                                          loss=_loss(scores, y), grads=grads, loss_grads=loss_grads)  # fmt: skip
+        networks[depth] = SimpleNamespace(
+            params=params,
+            x=x,
+            y=y,
+            scores=scores,
+            dscores=dscores,
+            loss=_loss(scores, y),
+            grads=grads,
+            loss_grads=loss_grads,
+        )
     return SimpleNamespace(networks=networks)
 
 
@@ -86,7 +94,7 @@ def init_params(f, rng):
     seed = int(rng.integers(2**32))
     sizes = list(WIDE)
     params = entries(f.init_params(sizes, np.random.default_rng(seed)), "`params`", names_of(WIDE))
-    pairs = list(zip(WIDE, WIDE[1:]))
+    pairs = list(itertools.pairwise(WIDE))
     for i, (fan_in, fan_out) in enumerate(pairs, start=1):
         for name, shape in ((f"W{i}", (fan_in, fan_out)), (f"b{i}", (fan_out,))):
             got = plain(params[name])
@@ -146,8 +154,10 @@ def _centre(weights):
 
 def _own_randomness(f, seed):
     """The same generator state gives the same weights, another state others; no two layers repeat each other."""
-    first, again, other = (plain(entries(f.init_params([7, 5, 3], np.random.default_rng(s)), "`params`", ["W1"])["W1"])
-                           for s in (seed, seed, seed + 1))  # fmt: skip
+    first, again, other = (
+        plain(entries(f.init_params([7, 5, 3], np.random.default_rng(s)), "`params`", ["W1"])["W1"])
+        for s in (seed, seed, seed + 1)
+    )
     if not np.array_equal(first, again):
         seen, say = (
             "not from rng",
@@ -298,8 +308,12 @@ def loss_and_grads(f, rng):
             yield untouched("y", net.y, y)
         else:
             yield value(f"`loss` with {LAYERS[depth]}", loss, net.loss, repeats="loss")
-            yield all_of(f"`grads` with {LAYERS[depth]}", entries(grads, "`grads`", names), net.loss_grads,
-                         repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])))  # fmt: skip
+            yield all_of(
+                f"`grads` with {LAYERS[depth]}",
+                entries(grads, "`grads`", names),
+                net.loss_grads,
+                repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])),
+            )
     net = networks[1]
     got = outcome(
         lambda: unpack(

@@ -47,9 +47,12 @@ def _common(name, forward, x, p, rng):
     fresh = not np.array_equal(first, second)
     yield Aspect("fresh noise", fresh, fresh, "two calls in a row gave the same noise. Every mini-batch needs its own.")
     repeats = bool(np.array_equal(first, again))
-    yield Aspect("noise from rng", repeats, repeats,
-                 "the same generator state gave different noise. All randomness has to come from the `rng` passed in."
-                 )  # fmt: skip
+    yield Aspect(
+        "noise from rng",
+        repeats,
+        repeats,
+        "the same generator state gave different noise. All randomness has to come from the `rng` passed in.",
+    )
     test, _ = unpack(forward(x.copy(), p, np.random.default_rng(0), train=False), "out", "cache")
     yield value("at test time `out`", test, x, meaning="At test time the layer is the identity.")
     nothing = forward(x.copy(), 0.0, np.random.default_rng(0))[0]
@@ -80,19 +83,36 @@ def gaussian_dropout_forward(f, rng):
     n = shape[0] * shape[1]
     for p in RATES:
         m, variance = _noise(forward, shape, p, rng), p / (1 - p)
-        yield _near(f"mean at p = {p}", float(m.mean()), 1.0, np.sqrt(variance / n),
-                    f"at p = {p} the factors have mean {number(m.mean())}; it should be 1.")  # fmt: skip
-        yield _near(f"variance at p = {p}", float(m.var()), variance, variance * np.sqrt(2 / n),
-                    f"at p = {p} the factors have variance {number(m.var())}; p / (1 - p) is {number(variance)}."
-                    )  # fmt: skip
+        yield _near(
+            f"mean at p = {p}",
+            float(m.mean()),
+            1.0,
+            np.sqrt(variance / n),
+            f"at p = {p} the factors have mean {number(m.mean())}; it should be 1.",
+        )
+        yield _near(
+            f"variance at p = {p}",
+            float(m.var()),
+            variance,
+            variance * np.sqrt(2 / n),
+            f"at p = {p} the factors have variance {number(m.var())}; p / (1 - p) is {number(variance)}.",
+        )
         inside, normal = float((np.abs(m - 1) < np.sqrt(variance)).mean()), 0.682689
-        yield _near(f"shape at p = {p}", inside, normal, np.sqrt(normal * (1 - normal) / n),
-                    f"{inside:.0%} of the factors lie within one standard deviation of 1;"
-                    " of a normal distribution 68% do.")  # fmt: skip
+        yield _near(
+            f"shape at p = {p}",
+            inside,
+            normal,
+            np.sqrt(normal * (1 - normal) / n),
+            f"{inside:.0%} of the factors lie within one standard deviation of 1; of a normal distribution 68% do.",
+        )
     rows, columns = (bool(np.ptp(m, axis=axis).max() < 1e-9) for axis in (0, 1))
     shared = "rows" if rows else "columns" if columns else "none"
-    yield Aspect("own noise", shared, shared == "none",
-                 f"all {shared} got the same factors. Every entry of every sample has its own.")  # fmt: skip
+    yield Aspect(
+        "own noise",
+        shared,
+        shared == "none",
+        f"all {shared} got the same factors. Every entry of every sample has its own.",
+    )
     yield from _common("gaussian", forward, _away_from_zero(rng, (5, 4)), 0.3, rng)
 
 
@@ -110,24 +130,32 @@ def spatial_dropout_forward(f, rng):
         dropped = m == 0
         share = float(dropped.mean())
         sd = np.sqrt(p * (1 - p) / maps)  # maps, not entries, are the coins
-        yield _near(f"dropped share at p = {p}", share, p, sd,
-                    f"at p = {p} a share of {number(share)} is 0; it should be {p}.")  # fmt: skip
+        yield _near(
+            f"dropped share at p = {p}", share, p, sd, f"at p = {p} a share of {number(share)} is 0; it should be {p}."
+        )
         whole = bool(np.all(np.ptp(dropped.astype(int), axis=(2, 3)) == 0))
-        yield Aspect(f"whole maps at p = {p}", _pattern(dropped), whole and _pattern(dropped) == "maps",
-                     f"zeros come {_pattern(dropped)}; they should come map by map:"
-                     " one coin for each sample and channel.")  # fmt: skip
+        yield Aspect(
+            f"whole maps at p = {p}",
+            _pattern(dropped),
+            whole and _pattern(dropped) == "maps",
+            f"zeros come {_pattern(dropped)}; they should come map by map: one coin for each sample and channel.",
+        )
         scale = (float(m[~dropped].min()), float(m[~dropped].max())) if not dropped.all() else (0.0, 0.0)
         right = bool(np.allclose(scale, 1 / (1 - p)))
-        yield Aspect(f"kept scale at p = {p}", scale, right,
-                     f"at p = {p} kept entries are {_span(scale)} times their input;"
-                     f" 1 / (1 - p) is {number(1 / (1 - p))}.", repeats=_earlier("kept scale", p))  # fmt: skip
+        yield Aspect(
+            f"kept scale at p = {p}",
+            scale,
+            right,
+            f"at p = {p} kept entries are {_span(scale)} times their input; 1 / (1 - p) is {number(1 / (1 - p))}.",
+            repeats=_earlier("kept scale", p),
+        )
     x = _away_from_zero(rng, (6, 5, 2, 3))
     yield value("at p = 1 `out`", forward(x.copy(), 1.0, np.random.default_rng(0))[0], np.zeros(x.shape))
     yield from _common("spatial", forward, x, 0.3, rng)
 
 
 def _span(ends):
-    """"1.43", or "1 to 1.43" where the ends differ."""
+    """ "1.43", or "1 to 1.43" where the ends differ."""
     low, high = map(number, ends)
     return low if low == high else f"{low} to {high}"
 
@@ -163,26 +191,48 @@ def dropconnect_forward(f, rng):
         dropped = np.abs(m) < 1e-9
         share, sd = float(dropped.mean()), np.sqrt(p * (1 - p) / m.size)
         kept = m[~dropped] if not dropped.all() else np.zeros(1)
-        yield _near(f"dropped share of weights at p = {p}", share, p, sd,
-                    f"at p = {p} a share of {number(share)} of the weights was dropped; it should be {p}."
-                    )  # fmt: skip
+        yield _near(
+            f"dropped share of weights at p = {p}",
+            share,
+            p,
+            sd,
+            f"at p = {p} a share of {number(share)} of the weights was dropped; it should be {p}.",
+        )
         scale = (float(kept.min()), float(kept.max()))
-        yield Aspect(f"kept scale at p = {p}", scale, bool(np.allclose(scale, 1 / (1 - p))),
-                     f"at p = {p} kept weights count {_span(scale)} times;"
-                     f" 1 / (1 - p) is {number(1 / (1 - p))}.", repeats=_earlier("kept scale", p))  # fmt: skip
+        yield Aspect(
+            f"kept scale at p = {p}",
+            scale,
+            bool(np.allclose(scale, 1 / (1 - p))),
+            f"at p = {p} kept weights count {_span(scale)} times; 1 / (1 - p) is {number(1 / (1 - p))}.",
+            repeats=_earlier("kept scale", p),
+        )
         rows, columns = bool(np.all(dropped == dropped[:1])), bool(np.all(dropped == dropped[:, :1]))
         shared = "whole units" if rows else "whole inputs" if columns else "single weights"
-        yield Aspect(f"what is dropped at p = {p}", shared, shared == "single weights",
-                     f"{shared} were dropped. Here every weight has its own coin.")  # fmt: skip
+        yield Aspect(
+            f"what is dropped at p = {p}",
+            shared,
+            shared == "single weights",
+            f"{shared} were dropped. Here every weight has its own coin.",
+        )
         meaning = "One thinned matrix serves the whole batch, and b is added as it is."
         expected = np.einsum("nd,dh->nh", x[d:], out[:d] - b) + b
         silent = float((np.abs(out[d:] - b) < 1e-9).mean())  # at p = 0.6 all 120 weights of a sum fall once in 1e26
         coins = "of weights" if same(out[d:], expected) else "of outputs" if silent > p / 2 else "neither"
-        yield Aspect(f"whose coins at p = {p}", coins, coins != "of outputs",
-                     f"at p = {p} a share of {number(silent)} of the outputs is b alone: the coins lie behind x w."
-                     " Here they lie on w.", repeats=_earlier("whose coins", p))  # fmt: skip
-        yield value(f"at p = {p}, for further samples, `out`", out[d:], expected, meaning=meaning,
-                    repeats=(f"whose coins at p = {p}", *_earlier("whose coins", p)))  # fmt: skip
+        yield Aspect(
+            f"whose coins at p = {p}",
+            coins,
+            coins != "of outputs",
+            f"at p = {p} a share of {number(silent)} of the outputs is b alone: the coins lie behind x w."
+            " Here they lie on w.",
+            repeats=_earlier("whose coins", p),
+        )
+        yield value(
+            f"at p = {p}, for further samples, `out`",
+            out[d:],
+            expected,
+            meaning=meaning,
+            repeats=(f"whose coins at p = {p}", *_earlier("whose coins", p)),
+        )
     for name, before, now in zip("xwb", (x, w, b), arguments):
         yield untouched(name, before, now)
 
@@ -194,11 +244,15 @@ def dropconnect_forward(f, rng):
     first, second = (forward(w.copy(), 0.3, generator)[0] for _ in range(2))
     again = forward(w.copy(), 0.3, np.random.default_rng(seed))[0]
     fresh, repeats = not np.array_equal(first, second), bool(np.array_equal(first, again))
-    yield Aspect("fresh noise", fresh, fresh,
-                 "two calls in a row dropped the same weights. Every mini-batch needs its own mask.")  # fmt: skip
-    yield Aspect("noise from rng", repeats, repeats,
-                 "the same generator state dropped other weights. All randomness has to come from the `rng` passed in."
-                 )  # fmt: skip
+    yield Aspect(
+        "fresh noise", fresh, fresh, "two calls in a row dropped the same weights. Every mini-batch needs its own mask."
+    )
+    yield Aspect(
+        "noise from rng",
+        repeats,
+        repeats,
+        "the same generator state dropped other weights. All randomness has to come from the `rng` passed in.",
+    )
     exact = np.einsum("nd,dh->nh", x[-4:], w) + b
     yield value("at test time `out`", forward(w.copy(), 0.3, np.random.default_rng(0), train=False)[0], exact)
     yield value("at p = 0 `out`", forward(w.copy(), 0.0, np.random.default_rng(0))[0], exact)
@@ -236,8 +290,11 @@ def dropconnect_backward(f, rng):
 def mc_predict(f, rng):
     """Four hidden units have sixteen masks: the mean and the spread over all of them are known exactly."""
     p, passes, units = 0.3, 1500, 4
-    params = {"W1": rng.uniform(0.2, 1.0, (3, units)), "b1": rng.uniform(0.1, 0.5, units),
-              "W2": rng.normal(size=(units, 3)) * 2}  # fmt: skip
+    params = {
+        "W1": rng.uniform(0.2, 1.0, (3, units)),
+        "b1": rng.uniform(0.1, 0.5, units),
+        "W2": rng.normal(size=(units, 3)) * 2,
+    }
     x = rng.uniform(0.2, 1.5, (2, 3))
     params["b2"] = -np.einsum("h,hc->c", np.full(units, 1.2), params["W2"])  # no class is certain beforehand
     mean, std = unpack(f.mc_predict(params, x, p, np.random.default_rng(rng.integers(2**32)), passes), "mean", "std")
@@ -259,13 +316,19 @@ def mc_predict(f, rng):
             continue
         off = float(np.max(np.abs(got - want) / sd))
         worst = np.unravel_index(np.argmax(np.abs(got - want) / sd), want.shape)
-        yield Aspect(name, np.asarray(got), off <= SIGMAS,
-                     f"`{name}` over {passes} passes is {number(got[worst])} where all sixteen masks together give"
-                     f" {number(want[worst])}.", near=3 * float(sd.max()))  # fmt: skip
+        yield Aspect(
+            name,
+            np.asarray(got),
+            off <= SIGMAS,
+            f"`{name}` over {passes} passes is {number(got[worst])} where all sixteen masks together give"
+            f" {number(want[worst])}.",
+            near=3 * float(sd.max()),
+        )
     mean, std = f.mc_predict(params, x, p, np.random.default_rng(0), 1)
     thinned = any(same(row, kept[n]) for n, row in enumerate(np.atleast_2d(mean)[:2]) for kept in probabilities)
-    yield Aspect("one pass", thinned, thinned,
-                 "the prediction of a single pass is that of none of the sixteen thinned networks.")  # fmt: skip
+    yield Aspect(
+        "one pass", thinned, thinned, "the prediction of a single pass is that of none of the sixteen thinned networks."
+    )
     meaning = "One pass has no spread. The mean square is taken over the passes, not over one less."
     yield value("`std` of one pass", std, np.zeros((2, 3)), meaning=meaning, repeats="std")
     yield value("the sum of the probabilities of one pass", np.sum(mean, axis=-1), np.ones(2))

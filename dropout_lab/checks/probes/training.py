@@ -20,8 +20,9 @@ def _descent_case(rng):
     grads = [{k: rng.uniform(0.5, 1.5, s) * rng.choice([-1.0, 1.0], s) for k, s in shapes.items()} for _ in STEPS]
     moves = [{k: -LR * sum(MOMENTUM ** (t - s) * grads[s][k] for s in range(t + 1)) for k in shapes} for t in range(3)]
     paths = [{k: params[k] + sum(moves[s][k] for s in range(t + 1)) for k in shapes} for t in range(3)]
-    return SimpleNamespace(params=params, grads=grads, moves=moves, paths=paths,
-                           plain={k: params[k] - LR * grads[0][k] for k in shapes})  # fmt: skip
+    return SimpleNamespace(
+        params=params, grads=grads, moves=moves, paths=paths, plain={k: params[k] - LR * grads[0][k] for k in shapes}
+    )
 
 
 @probe("sgd_momentum")
@@ -50,8 +51,7 @@ def sgd_momentum(f, rng):
 
 
 def all_of(name, got, want, tolerance=1e-9, repeats=()):
-    """One aspect for a dictionary of arrays: what is seen is all of them, what is said is of the first that is wrong.
-    """
+    """One aspect for a dictionary of arrays: what is seen is all of them, what is said is of the first that is wrong."""
     arrays = {k: plain(got[k]) for k in want}
     fits = all(readable(arrays[k]) and arrays[k].shape == want[k].shape for k in want)
     parts = {k: value(k, got[k], want[k], tolerance) for k in want}
@@ -79,8 +79,12 @@ def _lengths_case(rng):
     directions = rng.uniform(0.5, 1.5, (4, 5)) * rng.choice([-1.0, 1.0], (4, 5))
     directions = directions / np.array([sum(v * v for v in column) ** 0.5 for column in directions.T])
     lengths = np.array([0.0, 0.6, 1.2, 3.0, 5.0])
-    return SimpleNamespace(w=directions * lengths, right=directions * np.array([0.0, 0.6, 1.2, 1.5, 1.5]),
-                           wide=directions * np.array([0.0, 0.6, 1.2, 3.0, 4.0]), limit=1.5)  # fmt: skip
+    return SimpleNamespace(
+        w=directions * lengths,
+        right=directions * np.array([0.0, 0.6, 1.2, 1.5, 1.5]),
+        wide=directions * np.array([0.0, 0.6, 1.2, 3.0, 4.0]),
+        limit=1.5,
+    )
 
 
 @probe("max_norm")

@@ -6,10 +6,25 @@ import numpy as np
 from dropout_lab.lab.plots import BLUE, GREY, VERMILION, WIDTH, ink, small_print
 from dropout_lab.lab.show import rounded
 
-NEURON = {"w": (0, 2), "x": (0, 0), "×": (1.5, 1), "b": (1.9, -0.6), "+": (3, 1),
-          "t": (3.4, -0.6), "−": (4.5, 1), "( )²": (6, 1)}  # fmt: skip
-WIRES = {"w": ("w", "×"), "x": ("x", "×"), "q": ("×", "+"), "b": ("b", "+"), "s": ("+", "−"),
-         "t": ("t", "−"), "e": ("−", "( )²")}  # fmt: skip
+NEURON = {
+    "w": (0, 2),
+    "x": (0, 0),
+    "×": (1.5, 1),
+    "b": (1.9, -0.6),
+    "+": (3, 1),
+    "t": (3.4, -0.6),
+    "−": (4.5, 1),
+    "( )²": (6, 1),
+}
+WIRES = {
+    "w": ("w", "×"),
+    "x": ("x", "×"),
+    "q": ("×", "+"),
+    "b": ("b", "+"),
+    "s": ("+", "−"),
+    "t": ("t", "−"),
+    "e": ("−", "( )²"),
+}
 
 
 def plot_neuron(values, grads=None):
@@ -29,8 +44,11 @@ def plot_neuron(values, grads=None):
     _edge(ax, NEURON["( )²"], (7.6, 1), _forward("L", values), "dL/dL = 1" if grads else "")
     for name, place in NEURON.items():
         _node(ax, place, name)
-    ax.set_title("Forward, values flow right; backward, gradients flow left" if grads
-                 else "A neuron and its loss, one operation at a time")  # fmt: skip
+    ax.set_title(
+        "Forward, values flow right; backward, gradients flow left"
+        if grads
+        else "A neuron and its loss, one operation at a time"
+    )
     below = ". below: the derivative of L with respect to it" if grads else ""
     small_print(figure, f"above an edge: its value{below}")
     plt.show()
@@ -74,8 +92,11 @@ def plot_reach(affine_forward, x, w, b, at=(1, 2), by=0.1):
     """
     before = affine_forward(x, w, b)[0]
     row, column = at
-    nudges = {f"w[{row}, {column}]": (x, _nudged(w, at, by), b), f"x[{row}, {column}]": (_nudged(x, at, by), w, b),
-              f"b[{column}]": (x, w, _nudged(b, column, by))}  # fmt: skip
+    nudges = {
+        f"w[{row}, {column}]": (x, _nudged(w, at, by), b),
+        f"x[{row}, {column}]": (_nudged(x, at, by), w, b),
+        f"b[{column}]": (x, w, _nudged(b, column, by)),
+    }
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.9))
     for ax, (name, arguments) in zip(axes, nudges.items()):
         _panel(ax, f"nudge {name}", (affine_forward(*arguments)[0] - before) / by)
@@ -118,8 +139,15 @@ def _canvas(height, x, y):
 
 
 def _node(ax, place, text):
-    ax.text(*place, text, ha="center", va="center", fontsize=11, zorder=3,
-            bbox={"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": "black"})  # fmt: skip
+    ax.text(
+        *place,
+        text,
+        ha="center",
+        va="center",
+        fontsize=11,
+        zorder=3,
+        bbox={"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": "black"},
+    )
 
 
 def _edge(ax, start, end, above, below, at=0.5):
@@ -131,8 +159,16 @@ def _edge(ax, start, end, above, below, at=0.5):
     place = (start[0] + at * (end[0] - start[0]), start[1] + at * rise)
     for text, up, colour in ((above, 1, BLUE), (below, -1, VERMILION)):
         side = {0: "center", -1: "right", 1: "left"}[-up * slope]
-        ax.annotate(text, place, xytext=(-up * 9 * slope, up * 9), textcoords="offset points", color=ink(colour),
-                    fontsize=9.5, va="center", ha=side)  # fmt: skip
+        ax.annotate(
+            text,
+            place,
+            xytext=(-up * 9 * slope, up * 9),
+            textcoords="offset points",
+            color=ink(colour),
+            fontsize=9.5,
+            va="center",
+            ha=side,
+        )
 
 
 def _forward(name, values):

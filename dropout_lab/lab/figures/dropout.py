@@ -34,8 +34,10 @@ def draw_masks(figure, forward, p, rng, samples=12, units=32):
     axes.invert_yaxis()
     small_print(figure, f"blue: kept, pale: dropped · p = {p:.2f} · every input is 1")
     kept = f" A kept 1 comes out as {_span(out[~zero])}." if not zero.all() else ""
-    return (f"{zero.sum()} of {zero.size} outputs are zero, {zero.mean():.0%}; p asks for about {p:.0%}."
-            f" A sample keeps {_span((~zero).sum(axis=1))} of its {units} units.{kept}")  # fmt: skip
+    return (
+        f"{zero.sum()} of {zero.size} outputs are zero, {zero.mean():.0%}; p asks for about {p:.0%}."
+        f" A sample keeps {_span((~zero).sum(axis=1))} of its {units} units.{kept}"
+    )
 
 
 def _mask_title(zero, p):
@@ -77,16 +79,35 @@ def draw_means(figure, schemes, x, p, rng, batches=60):
         axes.plot(count, train, color=BLUE, linestyle="-")
         axes.axhline(test, color=VERMILION, linestyle="--")
         axes.set_title(name, fontsize=10)
-        axes.annotate("test", (batches, test), xytext=(0, 12), textcoords="offset points", color=ink(VERMILION),
-                      ha="right", va="bottom", fontsize=9)  # fmt: skip
-        axes.annotate("training", (count[0], train[-1]), xytext=(0, -16), textcoords="offset points", color=BLUE,
-                      ha="left", va="top", fontsize=9)  # fmt: skip
+        axes.annotate(
+            "test",
+            (batches, test),
+            xytext=(0, 12),
+            textcoords="offset points",
+            color=ink(VERMILION),
+            ha="right",
+            va="bottom",
+            fontsize=9,
+        )
+        axes.annotate(
+            "training",
+            (count[0], train[-1]),
+            xytext=(0, -16),
+            textcoords="offset points",
+            color=BLUE,
+            ha="left",
+            va="top",
+            fontsize=9,
+        )
         agree[name] = abs(train[-1] - test) <= 0.05 * abs(test)
         said.append(f"{name}: training {train[-1]:.3f}, test {test:.3f}, ratio {_ratio(train[-1], test)}")
     highest = max(axes.dataLim.y1 for axes in all_axes)
     all_axes[0].set(ylim=(0, 1.2 * highest), ylabel="mean of the layer's outputs")
-    figure.supxlabel(f"mini-batches averaged · p = {p:.2f} · dots: single mini-batches, {x.size} outputs each",
-                     fontsize=8, color=GREY)  # fmt: skip
+    figure.supxlabel(
+        f"mini-batches averaged · p = {p:.2f} · dots: single mini-batches, {x.size} outputs each",
+        fontsize=8,
+        color=GREY,
+    )
     figure.suptitle(_means_title(agree), fontsize=11, x=0.01, ha="left")
     return "; ".join(said) + f". 1 - p is {1 - p:.2f}."
 
@@ -117,9 +138,15 @@ def draw_flow(figure, forward, backward, p, rng, units=16):
     axes.plot(unit, there, marker="o", color=BLUE, markersize=11, fillstyle="none", label="forward: out / x", **thick)
     axes.plot(unit, back, marker="x", color=VERMILION, markersize=7, label="backward: dx / dout", **thick)
     top = max(1.0, there.max(), back.max())
-    axes.set(xlabel="unit of the layer", ylabel="multiplied by", ylim=(-0.12 * top, 1.35 * top), xticks=unit,
-             title="Backward multiplies by something else than forward" if apart.any()
-             else "The gradient goes back through the mask that forward applied")  # fmt: skip
+    axes.set(
+        xlabel="unit of the layer",
+        ylabel="multiplied by",
+        ylim=(-0.12 * top, 1.35 * top),
+        xticks=unit,
+        title="Backward multiplies by something else than forward"
+        if apart.any()
+        else "The gradient goes back through the mask that forward applied",
+    )
     axes.legend(loc="upper right", ncols=2, fontsize=9)
     small_print(figure, f"one sample · p = {p:.2f}")
     match = f"They differ at {_listed(unit[apart])}." if apart.any() else "They agree at every unit."
@@ -160,12 +187,18 @@ def draw_gradient_error(figure, forward, backward, x, p, rng):
     axes.plot(unit[~dropped], error[~dropped], "o", color=BLUE, label="kept")
     axes.plot(unit[dropped], error[dropped], "X", color=VERMILION, markersize=9, label="dropped")
     top = max(1, error.max())
-    axes.set(xlabel="unit of the layer", ylabel="|backward - measured|", xticks=unit, ylim=(-0.05 * top, 1.3 * top),
-             title=_error_title(wrong, dropped))  # fmt: skip
+    axes.set(
+        xlabel="unit of the layer",
+        ylabel="|backward - measured|",
+        xticks=unit,
+        ylim=(-0.05 * top, 1.3 * top),
+        title=_error_title(wrong, dropped),
+    )
     axes.legend(loc="upper right", ncols=2, fontsize=9)
     small_print(figure, f"one sample · p = {p:.2f} · loss: a weighted sum of the outputs · the same mask throughout")
-    return (f"Dropped: {_listed(unit[dropped])}. The gradient is wrong at {_listed(unit[wrong])}"
-            + (f"; the largest error is {error.max():.2f}." if wrong.any() else "."))  # fmt: skip
+    return f"Dropped: {_listed(unit[dropped])}. The gradient is wrong at {_listed(unit[wrong])}" + (
+        f"; the largest error is {error.max():.2f}." if wrong.any() else "."
+    )
 
 
 def _error_title(wrong, dropped):
@@ -191,16 +224,30 @@ def draw_variance(figure, forward, rng, x=1.0, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0
     axes.plot(fine, theory, color=GREEN, linestyle="--")
     axes.plot(rates, measured, "o", color=BLUE)
     label_end(axes, fine, theory, "x² p / (1 - p)", GREEN)
-    axes.annotate("measured", (rates[-2], measured[-2]), xytext=(-8, 4), textcoords="offset points", color=BLUE,
-                  ha="right", fontsize=9)  # fmt: skip
-    axes.set(xlabel="drop probability p", ylabel="variance of one output", xlim=(0, 0.97), ylim=(0, None),
-             title="The mean is kept; the price is a variance that grows with p")  # fmt: skip
+    axes.annotate(
+        "measured",
+        (rates[-2], measured[-2]),
+        xytext=(-8, 4),
+        textcoords="offset points",
+        color=BLUE,
+        ha="right",
+        fontsize=9,
+    )
+    axes.set(
+        xlabel="drop probability p",
+        ylabel="variance of one output",
+        xlim=(0, 0.97),
+        ylim=(0, None),
+        title="The mean is kept; the price is a variance that grows with p",
+    )
     small_print(figure, f"x = {x:g} · {draws} masks for each dot")
     right = x**2 * rates / (1 - rates)
     off = np.abs(measured / right - 1).max()
     at = len(rates) // 2
-    return (f"At p = {rates[at]:.1f} the variance is {measured[at]:.3f} where the formula says {right[at]:.3f};"
-            f" over all rates the two are at most {off:.0%} apart.")  # fmt: skip
+    return (
+        f"At p = {rates[at]:.1f} the variance is {measured[at]:.3f} where the formula says {right[at]:.3f};"
+        f" over all rates the two are at most {off:.0%} apart."
+    )
 
 
 def plot_all_masks(forward, p, rng, units=6, draws=20_000):
@@ -223,19 +270,34 @@ def draw_all_masks(figure, forward, p, rng, units=6, draws=20_000):
     starts = np.flatnonzero(np.diff(kept[order], prepend=-1))
     for start, end in zip(starts, [*starts[1:], len(code)]):
         axes.axvline(start - 0.5, color="#E5E7EB", linewidth=1)
-        axes.text((start + end - 1) / 2, -0.03, str(kept[order][start]), transform=axes.get_xaxis_transform(),
-                  ha="center", va="top", fontsize=9)  # fmt: skip
+        axes.text(
+            (start + end - 1) / 2,
+            -0.03,
+            str(kept[order][start]),
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="top",
+            fontsize=9,
+        )
     off = np.abs(share - probability).max()
     bound = 5 * np.sqrt(probability.max() * (1 - probability.max()) / draws)
-    axes.set(xticks=[], ylabel="fraction", ylim=(0, None), xlim=(-1.5, len(code)),
-             title=f"Each of the {len(code)} masks comes up as often as its probability says" if off < bound
-             else f"The {len(code)} masks do not come up as often as they should")  # fmt: skip
+    axes.set(
+        xticks=[],
+        ylabel="fraction",
+        ylim=(0, None),
+        xlim=(-1.5, len(code)),
+        title=f"Each of the {len(code)} masks comes up as often as its probability says"
+        if off < bound
+        else f"The {len(code)} masks do not come up as often as they should",
+    )
     axes.set_xlabel("units kept; one column for each mask", labelpad=16)
     axes.legend(loc="upper right", fontsize=9)
     small_print(figure, f"{units} units · p = {p:.2f} · {draws} draws")
-    return (f"All kept: probability {probability[-1]:.3f}, share {share[-1]:.3f}."
-            f" All dropped: {probability[0]:.4f} and {share[0]:.4f}."
-            f" Over the {len(code)} masks the two differ by at most {off:.3f}.")  # fmt: skip
+    return (
+        f"All kept: probability {probability[-1]:.3f}, share {share[-1]:.3f}."
+        f" All dropped: {probability[0]:.4f} and {share[0]:.4f}."
+        f" Over the {len(code)} masks the two differ by at most {off:.3f}."
+    )
 
 
 def _ratio(train, test):

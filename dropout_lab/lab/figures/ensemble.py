@@ -27,8 +27,12 @@ def plot_three_means(networks):
     panels[0].set_ylabel("mean over all masks")
     panels[0].legend(fontsize=8, loc="upper left", handletextpad=0.1, borderaxespad=0)
     figure.supxlabel("probability of a class, from the network without masks", fontsize=10)
-    figure.suptitle(f"The geometric mean lies on the diagonal in {sum(exact)} of {len(exact)} networks", fontsize=11,
-                    x=0.01, ha="left")  # fmt: skip
+    figure.suptitle(
+        f"The geometric mean lies on the diagonal in {sum(exact)} of {len(exact)} networks",
+        fontsize=11,
+        x=0.01,
+        ha="left",
+    )
     plt.show()
 
 
@@ -53,9 +57,13 @@ def plot_root_law(counts, errors, variance, gap):
     label_end(axes, counts, law, "sd / sqrt(k)", GREEN)
     label_end(axes, counts, [gap, gap], "no masks", VERMILION)
     on = np.abs(np.log(np.asarray(errors) / law)).max() < 0.15
-    axes.set(xscale="log", yscale="log", xlabel="passes averaged, k", ylabel="rms distance from the mean",
-             title="Averages of k passes come nearer as 1/sqrt(k)" if on
-             else "Averages of k passes do not follow 1/sqrt(k)")  # fmt: skip
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="passes averaged, k",
+        ylabel="rms distance from the mean",
+        title="Averages of k passes come nearer as 1/sqrt(k)" if on else "Averages of k passes do not follow 1/sqrt(k)",
+    )
     axes.set_xlim(counts[0] * 0.8, counts[-1] * 2.6)
     small_print(figure, "dots: measured with the layer's own masks; line: from the list of all masks, nothing fitted")
     plt.show()
@@ -132,9 +140,15 @@ def plot_monte_carlo(counts, errors, reference, ylabel="error on held-out images
     beside = {"textcoords": "offset points", "va": "center", "fontsize": 9}
     axes.annotate("averages of k passes", (counts[0], means[0]), xytext=(10, 4), color=BLUE, **beside)  # the lines meet
     label_end(axes, counts, [reference], "no masks", VERMILION)  # at the other end
-    axes.set(xscale="log", xlabel="passes averaged, k", ylabel=ylabel, ylim=(0, None),
-             title=f"From k = {reached} on, the average is within one sd of the network without masks" if reached
-             else "No average comes within one sd of the network without masks")  # fmt: skip
+    axes.set(
+        xscale="log",
+        xlabel="passes averaged, k",
+        ylabel=ylabel,
+        ylim=(0, None),
+        title=f"From k = {reached} on, the average is within one sd of the network without masks"
+        if reached
+        else "No average comes within one sd of the network without masks",
+    )
     axes.set_xticks(counts, counts)
     axes.minorticks_off()
     axes.set_xlim(counts[0] * 0.85, counts[-1] * 1.9)
@@ -152,9 +166,13 @@ def plot_weights(ols, ridge, averaged, last):
     axes.plot(features, last, "x", color=VERMILION, markersize=6, label="SGD with dropout, last step")
     axes.plot(features, averaged, "o", color=BLUE, markersize=5, label="SGD with dropout, average")
     off, last_off = (np.linalg.norm(w - ridge) / np.linalg.norm(ridge) for w in (averaged, last))
-    axes.set(xlabel="feature", ylabel="weight",
-             title="The averaged steps of SGD with dropout land on the ridge solution" if off < 0.05
-             else "The averaged steps of SGD are not at the ridge solution")  # fmt: skip
+    axes.set(
+        xlabel="feature",
+        ylabel="weight",
+        title="The averaged steps of SGD with dropout land on the ridge solution"
+        if off < 0.05
+        else "The averaged steps of SGD are not at the ridge solution",
+    )
     axes.set_xticks(features)
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), handletextpad=1.2)
     small_print(figure, f"relative distance from the ridge weights: average {off:.1%}, last step {last_off:.1%}")
@@ -170,9 +188,13 @@ def plot_penalty(s, exact, quadratic):
     sure = np.minimum(s, 1 - s) < 0.05
     unsure = np.minimum(s, 1 - s) > 0.3
     ratio = exact[sure].mean() / exact[unsure].mean()
-    axes.set(xlabel="predicted probability s, without dropout", ylabel="penalty / noise variance",
-             title="Confident predictions are hardly penalised" if ratio < 0.5
-             else "Confident predictions are penalised like the others")  # fmt: skip
+    axes.set(
+        xlabel="predicted probability s, without dropout",
+        ylabel="penalty / noise variance",
+        title="Confident predictions are hardly penalised"
+        if ratio < 0.5
+        else "Confident predictions are penalised like the others",
+    )
     axes.legend(fontsize=9, loc="upper right")
     small_print(figure, f"mean exact penalty where s or 1 - s is below 0.05, against both above 0.3: {ratio:.2f} times")
     plt.show()
@@ -204,8 +226,11 @@ def plot_features(networks, units=10):
     title = "Some features are smooth" if strokes else "Neither row shows strokes: neighbouring weights differ"
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     measured = ", ".join(f"{label} {value:.2f}" for label, value in rough.items())
-    small_print(figure, f"the {units} units with the largest weights; blue: positive, red: negative;"
-                f" roughness of all units (1: random): {measured}")  # fmt: skip
+    small_print(
+        figure,
+        f"the {units} units with the largest weights; blue: positive, red: negative;"
+        f" roughness of all units (1: random): {measured}",
+    )
     plt.show()
 
 
@@ -216,12 +241,22 @@ def plot_activity(activities, bins=40):
     top = max(np.quantile(a, 0.999) for a in activities.values())
     for (label, a), (colour, dash) in zip(activities.items(), looks):
         share, edges = np.histogram(a[a > 0], bins=bins, range=(0, top))
-        axes.plot((edges[1:] + edges[:-1]) / 2, share / a.size, dash, color=colour,
-                  label=f"{label}: mean {a.mean():.2f}, zero {np.mean(a == 0):.0%}")  # fmt: skip
+        axes.plot(
+            (edges[1:] + edges[:-1]) / 2,
+            share / a.size,
+            dash,
+            color=colour,
+            label=f"{label}: mean {a.mean():.2f}, zero {np.mean(a == 0):.0%}",
+        )
     without, with_dropout = (a.mean() for a in activities.values())
-    axes.set(xlabel="activation above 0", ylabel="fraction of all activations", yscale="log",
-             title="With dropout the hidden units are quieter" if with_dropout < 0.8 * without
-             else "With dropout the hidden units are not quieter")  # fmt: skip
+    axes.set(
+        xlabel="activation above 0",
+        ylabel="fraction of all activations",
+        yscale="log",
+        title="With dropout the hidden units are quieter"
+        if with_dropout < 0.8 * without
+        else "With dropout the hidden units are not quieter",
+    )
     axes.legend(fontsize=9)
     small_print(figure, "hidden activations on held-out images, without masks")
     plt.show()

@@ -24,8 +24,9 @@ def draw_signature(figure, named, right):
     figure.set_size_inches(4.2, 1.25)
     *images, strip = figure.subplots(1, 3, width_ratios=[UNITS, UNITS, 9])
     for axes, (name, factors) in zip(images, named.items()):
-        axes.pcolormesh(factors == 0, cmap=ListedColormap([KEPT, DROPPED]), vmin=0, vmax=1, edgecolors="white",
-                        linewidth=0.5)  # fmt: skip
+        axes.pcolormesh(
+            factors == 0, cmap=ListedColormap([KEPT, DROPPED]), vmin=0, vmax=1, edgecolors="white", linewidth=0.5
+        )
         row, column = np.nonzero(~_as_right(factors, right[name]))
         axes.plot(column + 0.5, row + 0.5, "x", color=VERMILION, markersize=3.5, markeredgewidth=1.2)
         axes.set(xticks=[], yticks=[], aspect="equal")
@@ -73,6 +74,8 @@ def _said(named, right):
         else:
             values = f", the rest times {rest.min():.2f} to {rest.max():.2f}"
         wrong = np.count_nonzero(~_as_right(factors, right[name]))
-        words.append(f"{name}: {np.mean(factors == 0):.0%} are zero{values}"
-                     + (f", {wrong} of {factors.size} wrong" if wrong else ""))  # fmt: skip
+        words.append(
+            f"{name}: {np.mean(factors == 0):.0%} are zero{values}"
+            + (f", {wrong} of {factors.size} wrong" if wrong else "")
+        )
     return "; ".join(words) + "."

@@ -4,8 +4,8 @@ from itertools import groupby
 
 import numpy as np
 
-from dropout_lab.lab import casebook
-from dropout_lab.lab.hunting import convicts, verdicts, written
+from dropout_lab.lab.hunt import casebook
+from dropout_lab.lab.hunt.court import convicts, verdicts, written
 from dropout_lab.lab.plots import BLUE, GREY, VERMILION, WIDTH, label_end, paint, small_print
 
 STYLES = (VERMILION, "--", "s"), (BLUE, "-", "o")
@@ -28,12 +28,18 @@ def draw_sizes(figure, losses, numerical_gradient, x):
         power = np.polyfit(np.log10(STEPS), np.log10(sizes), 1)[0]
         if power < -0.5:
             growing.append(name)
-        captions.append(f"{name}: {sizes[0]:.1e} at h = {STEPS[0]:.0e}, {sizes[-1]:.1e} at h = {STEPS[-1]:.0e},"
-                        f" about h to the power {power + 0.0:.1f}")  # fmt: skip
+        captions.append(
+            f"{name}: {sizes[0]:.1e} at h = {STEPS[0]:.0e}, {sizes[-1]:.1e} at h = {STEPS[-1]:.0e},"
+            f" about h to the power {power + 0.0:.1f}"
+        )
     grows = growing and f"With {growing[0]}, the numeric gradient grows as 1/h"
     title = grows or "The numeric gradient is the same at each h"
-    axes.set(xlabel="step h (units of x), smaller to the right", ylabel="size of the numeric gradient",
-             title=title, xlim=(STEPS[0] * 2, STEPS[-1] / 800))  # fmt: skip
+    axes.set(
+        xlabel="step h (units of x), smaller to the right",
+        ylabel="size of the numeric gradient",
+        title=title,
+        xlim=(STEPS[0] * 2, STEPS[-1] / 800),
+    )
     axes.set_xticks(STEPS[::2])
     small_print(figure, f"median of |entry| over {x.size} entries · each step tried once")
     return "; ".join(captions) + "."
@@ -71,8 +77,9 @@ def _kinds(axes, layers, bottom):
     start = 0
     for kind, group in groupby(layers, key=lambda layer: layer.kind):
         end = start + len(list(group))
-        axes.text((start + end - 1) / 2, -0.75, kind.replace(" ", "\n", 1), ha="center", va="center", fontsize=7.5,
-                  color=GREY)  # fmt: skip
+        axes.text(
+            (start + end - 1) / 2, -0.75, kind.replace(" ", "\n", 1), ha="center", va="center", fontsize=7.5, color=GREY
+        )
         if start:
             axes.plot([start - 0.5] * 2, [-1.5, bottom + 0.6], "-", color=GREY, lw=0.8)
         start = end

@@ -59,8 +59,12 @@ def plot_signal_size(affine_forward, relu_forward, stds, depth=20, width=256):
             sizes.append(np.sqrt((h**2).mean()))
         axes.plot(layers, sizes, dash, color=colour, marker=marker, markersize=4)
         label_end(axes, layers, sizes, label, colour)
-    axes.set(title="Only one size of weights carries a signal through many layers", yscale="log",
-             xlabel="layer (0: the input)", ylabel="root mean square of the signal")  # fmt: skip
+    axes.set(
+        title="Only one size of weights carries a signal through many layers",
+        yscale="log",
+        xlabel="layer (0: the input)",
+        ylabel="root mean square of the signal",
+    )
     axes.set_xlim(-0.5, depth * 1.15)
     axes.set_xticks(range(0, depth + 1, 5))
     small_print(axes.figure, f"{width} units in every layer, 100 samples")

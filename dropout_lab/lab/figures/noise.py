@@ -29,12 +29,20 @@ def draw_factors(figure, layers, p, rng, draws=20_000):
         axes.hist(factors, bins=np.arange(-2, 4.01, 0.1), weights=np.full(draws, 1 / draws), color=BLUE)
         axes.axvline(moments[-1][0], color=VERMILION, linestyle="--")
         axes.set(xlabel="factor", title=name)
-        said.append(f"{name}: mean {moments[-1][0]:.2f}, variance {moments[-1][1]:.2f},"
-                    f" {(factors == 0).mean():.0%} are 0, {(factors < 0).mean():.0%} below 0")  # fmt: skip
+        said.append(
+            f"{name}: mean {moments[-1][0]:.2f}, variance {moments[-1][1]:.2f},"
+            f" {(factors == 0).mean():.0%} are 0, {(factors < 0).mean():.0%} below 0"
+        )
     all_axes[0].set_ylabel("fraction of the factors")
     alike = np.ptp(moments, axis=0).max() < 0.1 * max(1, np.max(moments))
-    figure.suptitle("Other factors, the same mean and the same variance" if alike
-                    else "The means and variances of these factors differ", fontsize=11, x=0.01, ha="left")  # fmt: skip
+    figure.suptitle(
+        "Other factors, the same mean and the same variance"
+        if alike
+        else "The means and variances of these factors differ",
+        fontsize=11,
+        x=0.01,
+        ha="left",
+    )
     small_print(figure, f"p = {p:.2f} · {draws:,} draws each · dashed: their mean")
     return "; ".join(said) + f". p / (1 - p) is {p / (1 - p):.2f}."
 
@@ -112,12 +120,20 @@ def draw_gaps(figure, layers, x, p, rng, columns=5):
         row[0].set_ylabel(name)
         if forward:
             told[name], miss = gaps(x, out)
-            said.append(f"{name} zeroed {(out == 0).mean():.0%} of the entries; {told[name]:.0%} of those have a kept"
-                        " neighbour in their map" + (f", and the mean of these is off by {miss:.2f}"
-                                                     if np.isfinite(miss) else ""))  # fmt: skip
+            said.append(
+                f"{name} zeroed {(out == 0).mean():.0%} of the entries; {told[name]:.0%} of those have a kept"
+                " neighbour in their map"
+                + (f", and the mean of these is off by {miss:.2f}" if np.isfinite(miss) else "")
+            )
     filled = [name for name, share in told.items() if share > 0.5]
-    figure.suptitle(f"The neighbours fill the gaps of {' and '.join(filled)}" if filled else
-                    "No gap can be filled from its neighbours", fontsize=11, x=0.01, ha="left")  # fmt: skip
+    figure.suptitle(
+        f"The neighbours fill the gaps of {' and '.join(filled)}"
+        if filled
+        else "No gap can be filled from its neighbours",
+        fontsize=11,
+        x=0.01,
+        ha="left",
+    )
     small_print(figure, f"{columns} maps of one sample · p = {p:.2f} · black: zeroed · entries: mean 0, deviation 1")
     return "; ".join(said) + "."
 
@@ -132,8 +148,10 @@ def draw_variance_shift(figure, forward, rng, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.
     z = rng.standard_normal(draws)
     rates, fine, said, off = np.asarray(rates), np.linspace(0, rates[-1], 100), [], 0.0
     axes = figure.subplots()
-    kinds = (("x normal", z, 1, 0, BLUE, "-", "o"),
-             ("ReLU of it", np.maximum(z, 0), 1 / 2, 1 / (2 * np.pi), VERMILION, "--", "s"))  # fmt: skip
+    kinds = (
+        ("x normal", z, 1, 0, BLUE, "-", "o"),
+        ("ReLU of it", np.maximum(z, 0), 1 / 2, 1 / (2 * np.pi), VERMILION, "--", "s"),
+    )
     for name, x, square, squared_mean, colour, dash, marker in kinds:  # E[x²] and E[x]² of a normal x
         theory = (square / (1 - fine) - squared_mean) / (square - squared_mean)
         train, test = (np.array([forward(x, p, rng, t)[0].var() for p in rates]) / x.var() for t in (True, False))
@@ -146,9 +164,15 @@ def draw_variance_shift(figure, forward, rng, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.
         off = max(off, np.abs(train / np.interp(rates, fine, theory) - 1).max(), np.abs(test - 1).max())
     axes.plot(fine, np.ones_like(fine), ":", color=GREEN)
     label_end(axes, fine, np.ones_like(fine), "test time, both", GREEN)
-    axes.set(xlabel="drop probability p", ylabel="variance, output / input", xlim=(0, 1.28 * rates[-1]),
-             ylim=(0, None), title="In training the variance is larger than at test time" if off < 0.1
-             else "The dots leave the lines: this layer is not inverted dropout")  # fmt: skip
+    axes.set(
+        xlabel="drop probability p",
+        ylabel="variance, output / input",
+        xlim=(0, 1.28 * rates[-1]),
+        ylim=(0, None),
+        title="In training the variance is larger than at test time"
+        if off < 0.1
+        else "The dots leave the lines: this layer is not inverted dropout",
+    )
     axes.set_xticks([0, *rates])
     small_print(figure, f"dots: measured, {draws:,} entries each · lines: 1 / (1 - p), the same for a ReLU, and 1")
     return "Variance of the output over that of the input, training and test: " + "; ".join(said) + "."
@@ -173,8 +197,15 @@ def draw_uncertainty(figure, predict, x, y, p, rng, passes=30, reach="near the d
     for axes, (name, values, colours, top) in zip(figure.subplots(1, 2, sharey=True), maps):
         drawn = axes.pcolormesh(across, up, values.reshape(cells, cells), cmap=colours, vmin=0, vmax=top)
         for label, (colour, marker) in enumerate(((BLUE, "o"), (VERMILION, "s"))):
-            axes.plot(*x[y == label].T, marker, color=colour, linestyle="none", markersize=3, markeredgecolor="white",
-                      markeredgewidth=0.4)  # fmt: skip
+            axes.plot(
+                *x[y == label].T,
+                marker,
+                color=colour,
+                linestyle="none",
+                markersize=3,
+                markeredgecolor="white",
+                markeredgewidth=0.4,
+            )
         axes.set(xlabel="first input", aspect="equal")
         axes.set_title(name, fontsize=10)
         axes.grid(False)
@@ -184,11 +215,19 @@ def draw_uncertainty(figure, predict, x, y, p, rng, passes=30, reach="near the d
     sure = np.maximum(mean, 1 - mean) > 0.99
     figure.suptitle(_uncertainty_title(passes, std, far, sure), fontsize=11, x=0.01, ha="left")
     small_print(figure, f"p = {p:.2f} · {passes} passes · circles: class 0, squares: class 1")
-    beyond = (f" Of the places further from the middle than the data is wide, the network is over 99% sure in"
-              f" {sure[far].mean():.0%}.") if far.any() else ""  # fmt: skip
-    return (f"The spread is {std.max():.2f} at most. On average, where the mean is between 0.3 and 0.7:"
-            f" {_mean(std[abs(mean - 0.5) < 0.2])}; where it is below 0.01 or above 0.99:"
-            f" {_mean(std[sure])}.{beyond}")  # fmt: skip
+    beyond = (
+        (
+            f" Of the places further from the middle than the data is wide, the network is over 99% sure in"
+            f" {sure[far].mean():.0%}."
+        )
+        if far.any()
+        else ""
+    )
+    return (
+        f"The spread is {std.max():.2f} at most. On average, where the mean is between 0.3 and 0.7:"
+        f" {_mean(std[abs(mean - 0.5) < 0.2])}; where it is below 0.01 or above 0.99:"
+        f" {_mean(std[sure])}.{beyond}"
+    )
 
 
 def _uncertainty_title(passes, std, far, sure):

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from dropout_lab.lab.columns import lengths
-from dropout_lab.lab.paper import TITLES, VALIDATION, kind
+from dropout_lab.lab.mnist.column_lengths import lengths
+from dropout_lab.lab.mnist.paper import TITLES, VALIDATION, kind
 from dropout_lab.lab.plots import BLUE, GREY, VERMILION, label_end, paint, small_print
 
 LOOKS = {"plain": (GREY, "-", "o"), "dropout": (VERMILION, "--", "s"), "max-norm": (BLUE, "-", "^")}
@@ -62,8 +62,11 @@ def draw_longest(figure, runs, limit):
     _labels(axes, updates, ends)
     *_, (limited, _, _) = ends
     held = max(limited) <= limit * (1 + 1e-5)
-    axes.set(title=f"Columns grow in training, until {limit:g} is the limit" if held else f"A column passed {limit:g}",
-             xlabel="update", ylabel="longest column of W1")  # fmt: skip
+    axes.set(
+        title=f"Columns grow in training, until {limit:g} is the limit" if held else f"A column passed {limit:g}",
+        xlabel="update",
+        ylabel="longest column of W1",
+    )
     small_print(figure, f"seed 0; dotted: the limit {limit:g}")
     said = [f"{name} {longest[0]:.2f} to {longest[-1]:.2f}, at most {max(longest):.2f}" for longest, name, _ in ends]
     return f"Longest column from the first update to the last: {'; '.join(said)}."
@@ -81,13 +84,24 @@ def draw_search(figure, runs):
         own = sorted((run for run in runs if kind(run) == name), key=lambda run: run["error"])
         if not own:
             continue
-        axes.plot([run["lr"] for run in own], [run["error"] for run in own], marker, color=colour, markersize=7,
-                  markerfacecolor="none", label=TITLES[name])  # fmt: skip
+        axes.plot(
+            [run["lr"] for run in own],
+            [run["error"] for run in own],
+            marker,
+            color=colour,
+            markersize=7,
+            markerfacecolor="none",
+            label=TITLES[name],
+        )
         axes.plot(own[0]["lr"], own[0]["error"], marker, color=colour, markersize=7)
         limit = f", limit {own[0]['limit']:g}" if own[0]["limit"] else ""
         said.append(f"{TITLES[name]}: best of {len(own)} at lr = {own[0]['lr']:g}{limit}, {own[0]['error']:.2f}%")
-    axes.set(xscale="log", xlabel="learning rate", ylabel="validation error, %",
-             title="Settings that were tried; the best of each kind is filled")  # fmt: skip
+    axes.set(
+        xscale="log",
+        xlabel="learning rate",
+        ylabel="validation error, %",
+        title="Settings that were tried; the best of each kind is filled",
+    )
     rates = sorted({run["lr"] for run in runs})
     shown = [rate for rate in rates if rate in (0.005, 0.02, 0.05, 0.1, 0.2)]
     axes.set_xticks(shown, [f"{rate:g}" for rate in shown])

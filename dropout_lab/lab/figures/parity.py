@@ -15,8 +15,9 @@ def plot_parity(theirs, mine, wrong=None, what="dx"):
     span = np.array([theirs.min(), theirs.max()]) * 1.1
     axes.plot(span, span, color=GREY, linestyle=":", linewidth=1)
     axes.annotate("equal", (span[0], span[0]), xytext=(14, 0), textcoords="offset points", color=GREY, fontsize=9)
-    axes.plot(np.ravel(theirs), np.ravel(mine), "o", color=BLUE, markersize=6, markerfacecolor="none",
-              label="your functions")  # fmt: skip
+    axes.plot(
+        np.ravel(theirs), np.ravel(mine), "o", color=BLUE, markersize=6, markerfacecolor="none", label="your functions"
+    )
     if wrong is not None:
         axes.plot(np.ravel(theirs), np.ravel(wrong), "x", color=VERMILION, markersize=5, label="0/1 mask in backward")
     axes.legend(loc="upper left", fontsize=9)

@@ -32,8 +32,12 @@ def draw_rates(figure, rows):
     loose, tight = (_draw_saved(right, rows, "held-out error", paired) for paired in (False, True))
     left.set(title="Errors", xlabel="p, hidden units", ylabel="error, %", ylim=(0, None))
     right.set(title="Held-out error saved", xlabel="p, hidden units", ylabel="percentage points")
-    figure.suptitle(f"{_lowest(rows, 'held-out error')}; pairing narrows {_narrower(tight, loose)} bands", fontsize=11,
-                    x=0.01, ha="left")  # fmt: skip
+    figure.suptitle(
+        f"{_lowest(rows, 'held-out error')}; pairing narrows {_narrower(tight, loose)} bands",
+        fontsize=11,
+        x=0.01,
+        ha="left",
+    )
     small_print(figure, f"{len(rows.values('seed'))} seeds · right: pale band not paired, darker band paired by seed")
     return f"Held-out error, percentage points: {_in_words(tight, loose)}"
 
@@ -49,12 +53,17 @@ def draw_band(figure, rows, measure, band, seeds, seed):
     else:
         shown = _draw_saved(axes, part, measure, band == PAIRED, own)
         clear = sum(d.low > 0 or d.high < 0 for d in shown.values())
-        axes.set(title=f"{band.capitalize()}: {clear} of {len(shown)} bands leave out 0",
-                 ylabel="percentage points", ylim=_limits(rows, measure))  # fmt: skip
+        axes.set(
+            title=f"{band.capitalize()}: {clear} of {len(shown)} bands leave out 0",
+            ylabel="percentage points",
+            ylim=_limits(rows, measure),
+        )
     axes.set(xlabel="p, hidden units", xlim=(rows.values("p")[0] - 0.03, rows.values("p")[-1] + 0.03))
     small_print(figure, f"{measure} · {len(kept)} seeds · band: 95% interval of the mean · dotted: seed {own} alone")
-    return (f"{measure.capitalize()}, {band}, {len(kept)} seeds; dotted: seed {own}. In percentage points,"
-            f" {_in_words(tight, loose)}")  # fmt: skip
+    return (
+        f"{measure.capitalize()}, {band}, {len(kept)} seeds; dotted: seed {own}. In percentage points,"
+        f" {_in_words(tight, loose)}"
+    )
 
 
 def complete(rows):
@@ -100,8 +109,14 @@ def _draw_saved(axes, rows, measure, paired, own=None):
     found = saved(rows, measure, paired)
     rates, colour = list(found), BLUE if paired else GREY
     axes.axhline(0, color="black", linewidth=1)
-    axes.fill_between(rates, [d.low for d in found.values()], [d.high for d in found.values()], color=colour,
-                      alpha=0.3 if paired else 0.2, linewidth=0)  # fmt: skip
+    axes.fill_between(
+        rates,
+        [d.low for d in found.values()],
+        [d.high for d in found.values()],
+        color=colour,
+        alpha=0.3 if paired else 0.2,
+        linewidth=0,
+    )
     axes.plot(rates, [d.mean for d in found.values()], "-", color=colour, marker="o", markersize=5)
     if own is not None:
         none, at = rows.values("p")[0], rows.values("seed").index(own)
@@ -129,6 +144,9 @@ def _narrower(tight, loose):
 
 
 def _in_words(tight, loose):
-    said = [f"p = {p:g} saves {round(d.mean, 1) + 0.0:.1f} ± {d.high - d.mean:.1f} paired"
-            f" (± {loose[p].high - d.mean:.1f} not)" for p, d in tight.items()]  # fmt: skip
+    said = [
+        f"p = {p:g} saves {round(d.mean, 1) + 0.0:.1f} ± {d.high - d.mean:.1f} paired"
+        f" (± {loose[p].high - d.mean:.1f} not)"
+        for p, d in tight.items()
+    ]
     return f"{'; '.join(said)}."

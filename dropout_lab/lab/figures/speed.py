@@ -5,9 +5,13 @@ import numpy as np
 from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, label_end, paint, small_print
 
 BYTES = 16  # that a forward and a backward pass touch for each entry: x, y, dout, dx
-LOOKS = {"NumPy, as in": (GREY, "-", "o", "lessons"), "lab/fast": (BLUE, "-", "s", "lab/fast"),
-         "lab/fused": (GREEN, "-.", "^", "numba"), "PyTorch": (VERMILION, "--", "D", "PyTorch"),
-         "limit": ("black", ":", "", "limit")}  # fmt: skip
+LOOKS = {
+    "NumPy, as in": (GREY, "-", "o", "lessons"),
+    "lab/fast": (BLUE, "-", "s", "lab/fast"),
+    "lab/fused": (GREEN, "-.", "^", "numba"),
+    "PyTorch": (VERMILION, "--", "D", "PyTorch"),
+    "limit": ("black", ":", "", "limit"),
+}
 PANELS = {  # table: title, name of the axis
     "entries": ("Dropout, forward and backward", "entries of the array"),
     "width": ("A step by hidden width, batch 128", "width"),
@@ -72,8 +76,16 @@ def _mark(axes, caches):
     """Where the four arrays of a layer fill each cache."""
     for name, size in caches.items():
         axes.axvline(size / BYTES, color=GREY, linewidth=0.8)
-        axes.annotate(f"{name} full", (size / BYTES, 0.98), xycoords=("data", "axes fraction"), rotation=90, va="top",
-                      ha="right", fontsize=8, color=GREY)  # fmt: skip
+        axes.annotate(
+            f"{name} full",
+            (size / BYTES, 0.98),
+            xycoords=("data", "axes fraction"),
+            rotation=90,
+            va="top",
+            ha="right",
+            fontsize=8,
+            color=GREY,
+        )
 
 
 def _label(axes, ends):

@@ -75,8 +75,12 @@ def plot_history(history, what="accuracy", title="", small=""):
     axes.plot(epochs, test, "--", color=VERMILION)
     axes.fill_between(epochs, train, test, color=GREY, alpha=0.15, linewidth=0)
     form = "{:.1%}" if what == "accuracy" else "{:.2g}"
-    _label_two(axes, epochs, (train, f"training {form.format(train[-1])}", BLUE),
-               (test, f"held out {form.format(test[-1])}", VERMILION))  # fmt: skip
+    _label_two(
+        axes,
+        epochs,
+        (train, f"training {form.format(train[-1])}", BLUE),
+        (test, f"held out {form.format(test[-1])}", VERMILION),
+    )
     axes.set(title=title, xlabel="epoch", ylabel="fraction right" if what == "accuracy" else "cross-entropy loss")
     _room_at_the_right(axes, epochs[-1], 0.25)
     if small:

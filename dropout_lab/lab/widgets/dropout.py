@@ -24,8 +24,13 @@ def explore_means(schemes, x, p=0.3):
     def draw(figure, p, batches, seed):
         return draw_means(figure, schemes, x, p, np.random.default_rng(seed), batches)
 
-    return panel(draw, "Mean activation in training and at test time", p=rate(p),
-                 batches=whole(60, "mini-batches", 1, 200), seed=seed("new masks"))  # fmt: skip
+    return panel(
+        draw,
+        "Mean activation in training and at test time",
+        p=rate(p),
+        batches=whole(60, "mini-batches", 1, 200),
+        seed=seed("new masks"),
+    )
 
 
 def explore_flow(forward, backward, p=0.3):

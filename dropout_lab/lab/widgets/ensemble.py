@@ -13,8 +13,11 @@ def explore_convergence(networks):
         chosen = {network: networks[network]}
         return f"Seed {seed}, {draw_convergence(figure, chosen, of, np.random.default_rng(seed), k=2**exponent)}"
 
-    return panel(draw, "Averages over masks and the network without masks",
-                 network=choice(list(networks)[-1], "network", networks),
-                 of=choice("scores", "averages of", AVERAGED),
-                 exponent=whole(6, "masks averaged: k is 2 to the power of", 0, int(np.log2(MOST))),
-                 seed=seed("new masks"))  # fmt: skip
+    return panel(
+        draw,
+        "Averages over masks and the network without masks",
+        network=choice(list(networks)[-1], "network", networks),
+        of=choice("scores", "averages of", AVERAGED),
+        exponent=whole(6, "masks averaged: k is 2 to the power of", 0, int(np.log2(MOST))),
+        seed=seed("new masks"),
+    )

@@ -19,8 +19,9 @@ def explore_steps():
         return draw_step(figure, exponent, sides, {step: error_of(*step) for step in tried})
 
     steps = whole(-1, "step: h is 10 to the power of", -16, 0)
-    return panel(draw, "What does a step measure?", remember=True, exponent=steps,
-                 sides=choice("one side", "nudge to", MARKS))  # fmt: skip
+    return panel(
+        draw, "What does a step measure?", remember=True, exponent=steps, sides=choice("one side", "nudge to", MARKS)
+    )
 
 
 def draw_step(figure, exponent, sides, tried):
@@ -34,8 +35,10 @@ def draw_step(figure, exponent, sides, tried):
     errors.set(xlim=(3e-17, 3), ylim=(FLOOR / 3, 3), xlabel="step h", ylabel="error of the slope")
     errors.set_title("Error of each step tried so far")
     slope, error = measured(exponent, sides), error_of(exponent, sides)
-    return (f"h = 1e{exponent:+03d}, {sides}: the slope found is {slope:.12f}, right is {RIGHT:.12f}."
-            f" The error is {error:.0e}. Steps tried: {len(tried)}.")  # fmt: skip
+    return (
+        f"h = 1e{exponent:+03d}, {sides}: the slope found is {slope:.12f}, right is {RIGHT:.12f}."
+        f" The error is {error:.0e}. Steps tried: {len(tried)}."
+    )
 
 
 def measured(exponent, sides):

@@ -1,7 +1,7 @@
 """The panel of lesson 07: one suspect, questioned test by test, until the player says what is wrong with it."""
 
-from dropout_lab.lab import casebook
 from dropout_lab.lab.figures.hunt import draw_case
+from dropout_lab.lab.hunt import casebook
 from dropout_lab.lab.widgets.panel import moves, panel, seed
 
 FREE = "gradient_agrees"  # every suspect comes with it
@@ -35,6 +35,9 @@ def play_hunt(rules):
 
 def _ending(named, truth, fewest):
     told = f"You say: {named}. " + ("That is so." if named == truth else f"What is wrong with it: {truth}.")
-    best = {None: "All tests together cannot tell.", 0: "The gradient check alone was enough to tell.",
-            1: "One test, well chosen, was enough to tell."}  # fmt: skip
+    best = {
+        None: "All tests together cannot tell.",
+        0: "The gradient check alone was enough to tell.",
+        1: "One test, well chosen, was enough to tell.",
+    }
     return f"{told} {best.get(fewest, f'To be sure takes {fewest} tests.')}"

@@ -13,5 +13,11 @@ def explore_uncertainty(predict, x, y, p=0.2):
         caption = draw_uncertainty(figure, predict, x, y, p, np.random.default_rng(seed), passes, reach)
         return f"p = {p:.2f}, passes: {passes}, {reach}, seed {seed}. {caption}"
 
-    return panel(draw, "What many thinned networks say", p=rate(p), passes=whole(30, "passes", 1, 60),
-                 reach=choice("near the data", "view", REACH), seed=seed("new masks"))  # fmt: skip
+    return panel(
+        draw,
+        "What many thinned networks say",
+        p=rate(p),
+        passes=whole(30, "passes", 1, 60),
+        reach=choice("near the data", "view", REACH),
+        seed=seed("new masks"),
+    )

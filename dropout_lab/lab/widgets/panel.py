@@ -50,8 +50,15 @@ def moves(label, options, naming, names, button):
 
     The value is the list of what was pressed and named, in this order. An option must not be among the names.
     """
-    return {"kind": "moves", "label": label, "value": [], "options": list(options), "naming": naming,
-            "names": list(names), "button": button}  # fmt: skip
+    return {
+        "kind": "moves",
+        "label": label,
+        "value": [],
+        "options": list(options),
+        "naming": naming,
+        "names": list(names),
+        "button": button,
+    }
 
 
 class Panel(anywidget.AnyWidget):
@@ -67,8 +74,9 @@ class Panel(anywidget.AnyWidget):
 
     def __init__(self, draw, title, controls, remember=False):
         self._start, self._draw = {name: control["value"] for name, control in controls.items()}, draw
-        super().__init__(title=title, values=self._start,
-                         controls=[{"name": name, **control} for name, control in controls.items()])  # fmt: skip
+        super().__init__(
+            title=title, values=self._start, controls=[{"name": name, **control} for name, control in controls.items()]
+        )
         self._seen = [] if remember else None
         self._refresh()
         self.observe(self._redraw, "values")
@@ -88,7 +96,7 @@ class Panel(anywidget.AnyWidget):
         """Redraw; a function of the student's that raises is an answer too, and no reader looks into a log."""
         try:
             self._refresh()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             with self.hold_sync():
                 self.picture, self.alt = "", ""
                 self.caption = f"{type(error).__name__}: {error}"

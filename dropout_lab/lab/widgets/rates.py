@@ -11,6 +11,11 @@ def explore_rates(rows):
     def draw(figure, measure, band, seeds, seed):
         return draw_band(figure, rows, measure, band, seeds, seed)
 
-    return panel(draw, "The error at each p, and how sure it is", measure=choice("held-out error", "measure", MEASURES),
-                 band=choice(PAIRED, "show", BANDS), seeds=whole(n, "seeds", FEWEST, n),
-                 seed=seed("next seed", label="one seed alone"))  # fmt: skip
+    return panel(
+        draw,
+        "The error at each p, and how sure it is",
+        measure=choice("held-out error", "measure", MEASURES),
+        band=choice(PAIRED, "show", BANDS),
+        seeds=whole(n, "seeds", FEWEST, n),
+        seed=seed("next seed", label="one seed alone"),
+    )

@@ -44,9 +44,13 @@ def views(title, controls, view):
             break
         kept[control["name"]], room = values, room // len(values)
     states = [start | dict(zip(kept, values)) for values in itertools.product(*kept.values())]
-    return {"title": title, "controls": [_thinned(c, kept[c["name"]]) for c in controls if c["name"] in kept],
-            "missing": [c["label"] for c in controls if c["name"] not in kept], "start": states.index(start),
-            "views": [_as_json(*view(state, _way(start, state, kept))) for state in states]}  # fmt: skip
+    return {
+        "title": title,
+        "controls": [_thinned(c, kept[c["name"]]) for c in controls if c["name"] in kept],
+        "missing": [c["label"] for c in controls if c["name"] not in kept],
+        "start": states.index(start),
+        "views": [_as_json(*view(state, _way(start, state, kept))) for state in states],
+    }
 
 
 def _values(control, most):

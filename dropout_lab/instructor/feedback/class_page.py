@@ -1,0 +1,279 @@
+"""The class on one page: marks, hard exercises, the mistakes that were made, what to teach again, what to look at."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from statistics import mean, median
+from urllib.parse import quote
+
+from dropout_lab.checks import mistakes
+from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.instructor.feedback.cards import remarks
+from dropout_lab.instructor.feedback.page import page, table
+from dropout_lab.instructor.grading.similarity import alike, stubs
+from dropout_lab.instructor.texts import html, two
+from dropout_lab.system.places import ROOT
+
+BINS = 10
+HARDEST = 5  # exercises to teach again, at most
+HARD = 0.25  # of those who tried did not get there,
+SEVERAL = 2  # and at least so many
+PAIRS = 40  # rows of the table of likeness
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How one exercise went: `passed`, `failed` (tried and not right) and `blank` count submissions."""
+
+    name: str
+    passed: int
+    failed: int
+    blank: int
+
+    @property
+    def tried(self):
+        return self.passed + self.failed
+
+    @property
+    def total(self):
+        return self.tried + self.blank
+
+    @property
+    def missed(self):
+        """The share of those who tried and did not get there."""
+        return self.failed / self.tried if self.tried else 0.0
+
+
+def as_html(results, problems=(), folder=None):
+    """The page for a class.
+
+    Parameters
+    ----------
+    results : list of Result, at least one
+    problems : sentences on files that could not be read
+    folder : Path, optional
+        Where the page will stand; from there it links to the lessons.
+    """
+    tallies, made = tally(results), mistakes_made(results)
+    return page(
+        f"Class of {len(results)}",
+        f"<h1>{_many(len(results), 'submission')}</h1>",
+        _opening(results, problems),
+        "<h2>Marks</h2>",
+        _histogram(results),
+        "<h2>What to teach again</h2>",
+        _teach(tallies, made, folder),
+        "<h2>Exercises, the hardest first</h2>",
+        _exercises(tallies),
+        "<h2>Mistakes that were made</h2>",
+        _mistakes(made, len(results)),
+        "<h2>Alike enough to look at</h2>",
+        _alike(results),
+        "<h2>Submissions</h2>",
+        _submissions(results),
+    )
+
+
+def tally(results):
+    """One Tally per exercise that was graded, the hardest first: fewest who passed, then the order of the course."""
+    counts = [Counter(r.row(name).status for r in results if r.row(name)) for name in EXERCISES]
+    found = [Tally(name, c["passed"], c["failed"] + c["error"], c["blank"]) for name, c in zip(EXERCISES, counts) if c]
+    return sorted(found, key=lambda t: t.passed / t.total)
+
+
+def mistakes_made(results):
+    """[(mistake of the bank, how many submissions made it)], the most frequent first."""
+    bank, _ = mistakes.load_all()
+    known = {(m.of, m.id): m for entries in bank.values() for m in entries}
+    counts = Counter(
+        (row.exercise, row.mistake) for r in results for row in r.rows if row.mistake and row.status != "passed"
+    )
+    made = [(known[key], n) for key, n in counts.items() if key in known]
+    return sorted(made, key=lambda pair: (-pair[1], pair[0].of, pair[0].id))
+
+
+def _opening(results, problems):
+    marks = [r.percent for r in results]
+    text = (
+        f"<p>Median {median(marks):.0f} %, mean {mean(marks):.0f} %, from {min(marks):.0f} to {max(marks):.0f} %"
+        f" of {two(max(r.max_points for r in results))} points.</p>"
+    )
+    if problems:
+        text += (
+            "<p>Results that could not be read:</p><ul>" + "".join(f"<li>{html(p)}</li>" for p in problems) + "</ul>"
+        )
+    return text
+
+
+def _histogram(results):
+    """How many submissions in each tenth of the marks, as a picture that also reads as words."""
+    counts = [0] * BINS
+    for r in results:
+        counts[min(BINS - 1, int(r.percent * BINS / 100))] += 1
+    width, height, base, step = 640, 190, 150, 60
+    parts = []
+    for i, n in enumerate(counts):
+        tall, x = 120 * n / max(counts), 20 + i * step
+        parts.append(f'<rect x="{x + 3}" y="{base - tall:.1f}" width="{step - 6}" height="{tall:.1f}"/>')
+        parts.append(f'<text x="{x + step / 2}" y="{base - tall - 6:.1f}" text-anchor="middle">{n or ""}</text>')
+    ticks = "".join(
+        f'<text class="soft" x="{20 + i * step}" y="{base + 17}" text-anchor="middle">{10 * i}</text>'
+        for i in range(BINS + 1)
+    )
+    said = ", ".join(f"{10 * i} to {10 * (i + 1)} %: {n}" for i, n in enumerate(counts) if n)
+    small = "mark in % of the points; a number on a bar counts submissions"
+    return (
+        f'<div class="figure"><svg role="img" aria-label="Submissions by mark. {said}."'
+        f' viewBox="0 0 {width} {height}" width="{width}" height="{height}">{"".join(parts)}'
+        f'<line class="line" x1="20" x2="{width - 20}" y1="{base}" y2="{base}"/>{ticks}'
+        f'<text class="soft" x="20" y="{height - 4}">{small}</text></svg></div>'
+    )
+
+
+def _teach(tallies, made, folder):
+    """The exercises that many tried and missed, with what they did and where it is taught."""
+    hard = sorted(
+        (t for t in tallies if t.missed >= HARD and t.failed >= SEVERAL), key=lambda t: (-t.missed, -t.failed)
+    )[:HARDEST]
+    if not hard:
+        return f"<p>No exercise was missed by {HARD:.0%} or more of those who tried it.</p>"
+    cards = []
+    for t in hard:
+        e = EXERCISES[t.name]
+        said = [
+            f"<li><strong>{html(m.title)}</strong> ({_many(n, 'submission')}). {html(m.sentence)}</li>"
+            for m, n in made
+            if m.of == t.name
+        ]
+        what = (
+            f"<ul>{''.join(said[:3])}</ul>"
+            if said
+            else "<p>No mistake that is known: the feedback says what was seen.</p>"
+        )
+        tried = f"{t.failed} of {t.tried} who tried did not get there. {_lesson(e.lesson, folder)}"
+        title = f"{e.number} · <code>{t.name}</code>"
+        cards.append(f'<section class="card failed"><h3>{title}</h3><p>{tried}</p>{what}</section>')
+    return "\n".join(cards)
+
+
+def _lesson(number, folder):
+    """The lesson by name, as a link where it can be reached from the page."""
+    found = sorted((ROOT / "lessons").glob(f"{number}_*.ipynb"))
+    if not found:
+        return f"Lesson {number}."
+    name = f"Lesson {number}, {html(found[0].stem[3:].replace('_', ' '))}"
+    if folder is None:
+        return f"{name}."
+    try:
+        way = quote(Path(os.path.relpath(found[0], Path(folder).resolve())).as_posix())
+    except ValueError:  # another drive
+        return f"{name}."
+    return f'<a href="{way}">{name}</a>.'
+
+
+def _exercises(tallies):
+    rows = []
+    for t in tallies:
+        e = EXERCISES[t.name]
+        rows.append(
+            [
+                f"{e.number} <code>{t.name}</code>",
+                _stack(t),
+                f"{100 * t.passed / t.total:.0f}",
+                t.passed,
+                t.failed,
+                t.blank,
+            ]
+        )
+    legend = "Bars: filled, passed; striped, tried and not right; empty, blank"
+    return table(
+        legend,
+        ["exercise", "share of the class", "passed, %", "passed", "not right", "blank"],
+        rows,
+        numbers=(2, 3, 4, 5),
+    )
+
+
+def _stack(t):
+    return _bar(*((kind, n / t.total) for kind, n in (("passed", t.passed), ("failed", t.failed), ("blank", t.blank))))
+
+
+def _bar(*parts):
+    """A bar of (kind, share). The numbers beside it say the same, so it is silent for a screen reader."""
+    spans = "".join(f'<span class="is-{kind}" style="width:{100 * share:.2f}%"></span>' for kind, share in parts)
+    return f'<div class="bar" aria-hidden="true">{spans}</div>'
+
+
+def _mistakes(made, total):
+    if not made:
+        return "<p>None that the bank of mistakes knows.</p>"
+    most, rows = max(n for _, n in made), []
+    for m, n in made:
+        bar = _bar(("failed", n / most))
+        rows.append(
+            [
+                f"<strong>{html(m.title)}</strong><br>{html(m.sentence)}",
+                f"{EXERCISES[m.of].number} <code>{m.of}</code>",
+                bar,
+                n,
+            ]
+        )
+    return table(
+        f"Submissions, of {total}, in which the first mistake named was this one",
+        ["mistake", "exercise", "how often", "count"],
+        rows,
+        numbers=(3,),
+    )
+
+
+def _alike(results):
+    """Pairs whose code is alike once comments, names, layout, the stub and what many share are taken off."""
+    pairs = alike([r.sources for r in results], stubs())
+    note = (
+        "<p>Compared without comments, names and layout, and without what the stub or many of the class share."
+        " Short exercises leave few ways to be right: this is a place to look, not a verdict.</p>"
+    )
+    if not pairs:
+        return note + "<p>No two submissions stand out.</p>"
+    rows = [[_both(results, p), f"{p.likeness:.0%}", p.shared, html(", ".join(p.modules))] for p in pairs[:PAIRS]]
+    more = f"<p>{len(pairs) - PAIRS} further pairs are not shown.</p>" if len(pairs) > PAIRS else ""
+    return (
+        note
+        + table(
+            "Pairs, the most alike first", ["submissions", "alike", "runs of tokens in common", "modules"], rows, (1, 2)
+        )
+        + more
+    )
+
+
+def _submissions(results):
+    rows = [
+        [
+            _student(r),
+            two(r.points),
+            f"{r.percent:.0f} %",
+            sum(row.status == "passed" for row in r.rows),
+            "<br>".join(html(line, 200) for line in remarks(r)[:5]),
+        ]
+        for r in results
+    ]
+    return table(
+        "In alphabetical order; each name leads to the feedback",
+        ["student", "points", "mark", "passed", "remarks"],
+        rows,
+        (1, 2, 3),
+    )
+
+
+def _both(results, pair):
+    return f"{_student(results[pair.first])} and {_student(results[pair.second])}"
+
+
+def _student(result):
+    return f'<a href="feedback/{escape(quote(result.stem))}.html">{html(result.student, 80) or "(no name)"}</a>'
+
+
+def _many(n, thing):
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

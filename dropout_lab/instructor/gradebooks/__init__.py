@@ -1,0 +1,1 @@
+"""Results in other people's tables: Canvas, Moodle, Gradescope, GitHub."""

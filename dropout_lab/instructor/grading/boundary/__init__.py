@@ -1,0 +1,1 @@
+"""Between the judge and code that it does not trust."""

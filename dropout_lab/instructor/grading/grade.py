@@ -1,0 +1,168 @@
+"""One submission in, one result out.
+
+The result is a plain dictionary that JSON can hold, schema "dropout-lab/result", version 1:
+
+    schema, version
+    student       name, from the folder or file
+    submission    name of the folder or file as it lay there
+    seed          of all inputs: the same seed gives the same result
+    isolation     "bwrap" or "plain"; confined: what the process could not do: of "files", "memory", "processes"
+    started       ISO time (UTC); seconds: how long it took
+    files         {module: "ok", or a sentence on what is wrong with the file}
+    exercises     [{exercise, number, module, lesson, status, points, max_points, mistake, message, seconds}, ...]
+    points, max_points
+    notes         sentences on what was unusual
+    sources       {module: fingerprint of its tokens}, for likeness
+    run           fingerprint of what was asked for and of what was handed in: an equal one need not be done again
+"""
+
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from dropout_lab.checks.exercises import EXERCISES, MODULES
+from dropout_lab.checks.verdicts import Verdict, judge
+from dropout_lab.instructor.grading.boundary.proxies import Boundary, Lost, TooLong, Unavailable
+from dropout_lab.instructor.grading.boundary.sandbox import BWRAP, Limits
+from dropout_lab.instructor.grading.similarity import fingerprint
+from dropout_lab.system.files import digest
+
+SCHEMA, VERSION = "dropout-lab/result", 1
+MESSAGE = 4000  # characters; names that a submission chose may stand in one
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every submission of a run is judged by.
+
+    `exercises` are names, `points` what each is worth where that is not what the table says.
+    """
+
+    seed: int
+    isolation: str
+    exercises: tuple[str, ...] = tuple(EXERCISES)
+    points: dict = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def from_record(cls, record):
+        """From what `asdict` gave and JSON carried."""
+        return cls(**{**record, "exercises": tuple(record["exercises"]), "limits": Limits(**record["limits"])})
+
+    def fingerprint(self, submission):
+        """The same for the same demands and the same files; how long is waited is no demand."""
+        asked = repr((VERSION, self.seed, self.exercises, sorted(self.points.items()), self.isolation))
+        texts = (f"{name}:".encode() + text for name, text in sorted(submission.sources.items()))
+        return digest(asked.encode(), repr((sorted(submission.missing.items()), submission.notes)).encode(), *texts)
+
+
+def grade(submission, settings, after=lambda row: None):
+    """The result of one submission (`submissions.Submission`). `after` is called with each row when it is done.
+
+    Raises
+    ------
+    sandbox.NoSandbox
+        If no process can be started. That is no fault of the submission, and there is no result then.
+    """
+    began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    boundary = Boundary(submission.sources, settings.isolation, settings.limits, submission.missing)
+    notes = list(submission.notes)
+    try:
+        rows = []
+        for name in settings.exercises:
+            rows.append(_row(name, boundary, settings))
+            after(rows[-1])
+    finally:
+        boundary.close()
+    if "files" not in boundary.confined and settings.isolation != BWRAP:
+        notes.append("this system cannot keep a plain process from reading the files of the account that graded")
+    files = {name: boundary.unusable[name].sentence if name in boundary.unusable else "ok" for name in MODULES}
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "student": submission.student,
+        "submission": submission.name,
+        "seed": settings.seed,
+        "isolation": settings.isolation,
+        "confined": list(boundary.confined),
+        "started": started,
+        "seconds": round(time.monotonic() - began, 3),
+        "files": files,
+        "exercises": rows,
+        "points": _sum(row["points"] for row in rows),
+        "max_points": _sum(row["max_points"] for row in rows),
+        "notes": notes,
+        "sources": _likeness(submission.sources),
+        "run": settings.fingerprint(submission),
+    }
+
+
+def _row(name, boundary, settings):
+    start = time.monotonic()
+    verdict = verdict_on(name, boundary, settings)
+    record, worth = verdict.record(), settings.points.get(name, EXERCISES[name].points)
+    said = "".join(c if c.isprintable() else " " for c in record["message"][:MESSAGE])
+    return {
+        **record,
+        "message": said,
+        "number": EXERCISES[name].number,
+        "max_points": worth,
+        "points": worth if verdict.status == "passed" else 0,
+        "seconds": round(time.monotonic() - start, 3),
+    }
+
+
+def verdict_on(name, boundary, settings):
+    """The verdict on one exercise; a time-out or a death is tried once more, in a fresh process.
+
+    After an exercise that timed out twice the submission is known to loop, and no further time-out is tried again.
+    """
+    for last in (False, True):
+        try:
+            boundary.begin(settings.limits.exercise)
+            verdict = judge(name, boundary.functions, settings.seed)
+            if verdict.status == "passed" and boundary.meddled:
+                verdict = _second_look(name, boundary, settings)
+            return verdict
+        except Unavailable as lost:
+            return Verdict(EXERCISES[name], "error", lost.sentence)
+        except Lost as lost:
+            boundary.close()
+            boundary.patient = boundary.patient and not (last and isinstance(lost, TooLong))
+            if last or not lost.again:
+                return Verdict(EXERCISES[name], "error", lost.sentence)
+    raise AssertionError("unreachable")
+
+
+def _second_look(name, boundary, settings):
+    """A function that passed, and changed arguments: is it still right when the judge's own arrays stay what they were?
+
+    One that is right cannot tell the difference; one that sets the inputs to what suits its answer can.
+    """
+    boundary.begin(settings.limits.exercise, mirror=False)
+    verdict = judge(name, boundary.functions, settings.seed)
+    if verdict.status == "passed":
+        return verdict
+    said = "it changed its arguments, and is right only for what it made of them"
+    return Verdict(EXERCISES[name], "failed", said, verdict.details)
+
+
+def _sum(numbers):
+    """Without the dust of binary fractions; a whole number stays one."""
+    total = round(sum(numbers), 6)
+    return int(total) if total == int(total) else total
+
+
+def _likeness(sources):
+    found = {}
+    for name, text in sources.items():
+        try:
+            found[name] = fingerprint(text.decode("utf-8", "replace"))
+        except Exception:
+            found[name] = []
+    return found
+
+
+def as_record(settings):
+    """The settings as JSON can carry them."""
+    return asdict(settings)

@@ -1,0 +1,1 @@
+"""The bug hunt of lesson 07."""

@@ -1,0 +1,1 @@
+"""Against PyTorch: the same mask, the same numbers."""

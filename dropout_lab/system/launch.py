@@ -1,0 +1,89 @@
+"""Open the course in JupyterLab."""
+
+import importlib.util
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from dropout_lab.system import places
+from dropout_lab.system.places import FIRST
+
+
+class LaunchError(Exception):
+    """A sentence on why the course cannot be opened, and what to do."""
+
+
+def launch(port=None, browser=True, say=print):
+    """Run JupyterLab on the first lesson until it is stopped.
+
+    Parameters
+    ----------
+    port : int or None
+        None takes the first free one from 8888 on.
+    browser : bool
+        Whether to open a browser; the address is said in any case.
+    say : function of a string
+
+    Returns
+    -------
+    status : int, JupyterLab's exit status
+
+    Raises
+    ------
+    LaunchError
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise LaunchError(
+            f"JupyterLab is not installed for {sys.executable}. In the course's folder run: python -m pip install -e ."
+        )
+    root, port, token = course_folder(), free_port(port), secrets.token_hex(24)
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={root}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--LabApp.default_url=/lab/tree/{FIRST.as_posix()}",
+        "--ServerApp.log_level=WARN",
+        *([] if browser else ["--no-browser"]),
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
+    say(f"The course is at http://localhost:{port}/lab/tree/{FIRST.as_posix()}?token={token}\nCtrl+C ends it.")
+    server = subprocess.Popen(command, cwd=root, env={**os.environ, "JUPYTER_TOKEN": token})
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # who ends the command ends the server too
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        return server.wait()
+
+
+def course_folder():
+    """The folder that holds lessons/, as `places` finds it."""
+    if folder := places.course_folder():
+        return folder
+    raise LaunchError(
+        f"{Path.cwd()} is not in the course's folder, and the package is not installed from one. Change to the"
+        " folder that holds README.md and lessons/, and run: python -m pip install -e ."
+    )
+
+
+def free_port(wanted):
+    """The port that was asked for if it is free, else the first free one from 8888 on."""
+    for port in [wanted] if wanted else range(8888, 8938):
+        with socket.socket() as probe:
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    if wanted:
+        raise LaunchError(f"port {wanted} is in use. Stop what uses it, or leave out --port to take the next free one.")
+    raise LaunchError("the ports 8888 to 8937 are all in use. Give a free one with --port.")

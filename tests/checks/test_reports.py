@@ -1,0 +1,308 @@
+"""What a student reads: in text and HTML, in IPython, after an edit, and when a module is broken."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from dropout_lab.checks import mistakes
+from dropout_lab.checks.exercises import EXERCISES, find
+from dropout_lab.checks.functions import load
+from dropout_lab.checks.hints import hint_text
+from dropout_lab.checks.reports import COLUMNS, CheckFailed, Report, as_html, as_text
+from dropout_lab.checks.verdicts import Verdict, judge
+
+BANK, RIGHT = mistakes.load_all()
+
+
+BLANK = "`relu_forward` is still blank. Lesson 03, exercise 3.1: dropout_lab/layers.py"
+
+
+def of(identity):
+    entry = next(m for bank in BANK.values() for m in bank if m.id == identity)
+    return judge(entry.of, entry.functions(RIGHT))
+
+
+def words(text):
+    """The text on one line."""
+    return " ".join(text.split())
+
+
+def test_a_mistake_is_said_in_words_then_numbers_then_where_to_look():
+    assert words(as_text(of("A03"))) == (
+        "✗ `affine_backward` · the gradient of b is averaged over the batch instead of summed"
+        " `db` is 0.2 (1/5) times what it should be in every entry. b is added to every sample of the batch."
+        " If the loss is a mean, the 1/N is already in dout. Dividing again does it twice."
+        ' hint("affine_backward") for the next step.'
+        " Seen in https://github.com/kvfrans/notes/issues/5"
+    )
+
+
+def test_a_broken_contract_over_right_values_is_said_as_such():
+    entry = next(m for m in BANK["relu_backward"] if m.id == "A17")
+    bank, BANK["relu_backward"] = BANK["relu_backward"], []
+    try:  # as for a mistake that is not known, with a seed that no other test uses
+        verdict = judge("relu_backward", entry.functions(RIGHT), seed=987654)
+    finally:
+        BANK["relu_backward"] = bank
+    assert verdict.headline.startswith("right values, but it changed `dout` in place.")
+
+
+def test_a_pass_says_the_points_and_what_comes_next():
+    text = words(as_text(judge("affine_forward", load())))
+    assert text == "✓ `affine_forward` · 7 of 7 · 5 points. Next: lesson 01, exercise 1.2, `affine_backward`."
+
+
+def test_html_is_escaped_and_says_in_words_what_colour_says():
+    verdict = Verdict(find("relu_forward"), "failed", "`x < 0` & more <script>alert(1)</script>", ("a `code` here",))
+    html = as_html(verdict)
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "<code>x &lt; 0</code>" in html
+    assert "✗" in html
+    assert 'role="status"' in html
+
+
+@pytest.mark.parametrize("identity", ["A03", "A17", "A43", "B13", "A101"])
+def test_text_and_html_say_the_same(identity):
+    verdict = of(identity)
+    plain = as_html(verdict)
+    for part in (verdict.headline, *verdict.details):
+        assert part.split("`")[0].replace("'", "&#x27;").replace('"', "&quot;")[:40] in plain
+    assert repr(Report(verdict)) == as_text(verdict)
+    assert str(CheckFailed(verdict)) == as_text(verdict)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_line_of_a_hint_is_longer_than_a_notebook_is_wide(name):
+    assert max(len(line) for step in (1, 2, 3) for line in hint_text(name, step).splitlines()) <= COLUMNS
+
+
+def test_no_report_holds_a_line_of_a_solution(root):
+    from dropout_lab.instructor.markers import solutions
+
+    lines = {line for path in (root / "solutions" / "dropout_lab").glob("*.py") for line in solutions(path.read_text())}
+    long = {line for line in lines if len(line) > 25}
+    for name in ("layers", "gradcheck", "network", "training"):
+        for exercise in EXERCISES.values():
+            for entry in BANK[exercise.name] if exercise.module == name else ():
+                text = " ".join((entry.title, entry.sentence))
+                assert not [line for line in long if line in text], entry.id
+
+
+@pytest.fixture
+def own(tmp_path, root):
+    """A folder with the completed modules, to be edited and judged in a process of its own."""
+    shutil.copytree(
+        root / "solutions" / "dropout_lab", tmp_path / "dropout_lab", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return tmp_path
+
+
+def python(own, code):
+    """Standard output of a Python process that judges the folder's modules."""
+    environment = {**os.environ, "PYTHONPATH": str(own), "IPYTHONDIR": str(own / "ipython"), "NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=own, env=environment, capture_output=True, encoding="utf-8", timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def edited(own, module, old, new):
+    path = own / "dropout_lab" / f"{module}.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+SHELL = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor", autoindent=False)
+shell.run_cell("from dropout_lab.checks import check, hint")
+def cell(code):
+    print("--", code)
+    shell.run_cell(code)
+"""
+
+
+def test_in_ipython_a_failed_check_is_its_report_alone(own):
+    edited(own, "layers", "return dout @ w.T, x.T @ dout, dout.sum(axis=0)", "return dout @ w.T, x.T @ dout, dout")
+    shown = python(own, SHELL + "cell('check(\"affine_backward\")')\ncell('check(\"affine_forward\")')")
+    failed, passed = shown.split("--")[1:]
+    assert "✗ `affine_backward` · the gradient of b is not summed over the batch" in failed
+    assert "Traceback" not in failed
+    assert "CheckFailed" not in failed
+    assert "verdicts.py" not in failed
+    assert "✓ `affine_forward` · 7 of 7 · 5 points." in passed
+
+
+def test_in_ipython_a_blank_is_its_message_alone(own):
+    edited(own, "layers", "    return np.maximum(x, 0), x", f'    raise NotImplementedError("{BLANK}")')
+    shown = python(
+        own,
+        SHELL
+        + """
+shell.run_cell("from dropout_lab.lab.notebook import start; start()")
+cell('check("relu_forward")')
+cell('check("relu_backward")')
+cell('from dropout_lab.layers import relu_forward; relu_forward(None)')
+""",
+    )
+    asked, needed, called = shown.split("--")[1:]
+    for part in (asked, needed, called):
+        assert f"{BLANK}, line " in part
+        assert "Traceback" not in part
+        assert "NotImplementedError" not in part.replace("raise NotImplementedError", "")
+    assert "`relu_backward` needs more than itself" in needed
+
+
+def test_an_exception_shows_the_students_own_line_and_nothing_of_ours(own):
+    edited(
+        own,
+        "layers",
+        "return dout @ w.T, x.T @ dout, dout.sum(axis=0)",
+        "return dout @ w, x.T @ dout, dout.sum(axis=0)",
+    )
+    edited(own, "layers", "return dout * (cache > 0)", "return dout * (cach > 0)")
+    shown = python(own, SHELL + "cell('check(\"affine_backward\")')\ncell('check(\"relu_backward\")')")
+    raised, misspelt = shown.split("--")[1:]
+    assert "w is not transposed on the way to dx" in raised
+    for part, line in (
+        (raised, "`return dout @ w, x.T @ dout, dout.sum(axis=0)`"),
+        (misspelt, "`return dout * (cach > 0)`"),
+    ):
+        assert words(part).count(line) == 1
+        assert "dropout_lab/layers.py, line" in words(part)
+        assert "probes" not in part
+        assert "functions.py" not in part
+        assert "Traceback" not in part
+    assert "NameError: name 'cach' is not defined" in misspelt
+
+
+def test_an_edit_counts_at_once_even_within_a_second(own):
+    shown = python(
+        own,
+        """
+from pathlib import Path
+from dropout_lab.checks import CheckFailed, check
+path = Path("dropout_lab/layers.py")
+right = path.read_text()
+wrong = right.replace("return np.maximum(x, 0), x", "return np.minimum(x, 0), x")
+assert len(wrong) == len(right) and wrong != right
+for text in (wrong, right, wrong, right):
+    path.write_text(text)
+    try:
+        check("relu_forward")
+    except CheckFailed as failed:
+        print(failed.verdict.status, failed.verdict.mistake)
+""",
+    )
+    lines = [line for line in shown.splitlines() if line]
+    assert [line.split(" · ")[0] for line in lines] == ["failed A52", "✓ `relu_forward`"] * 2
+
+
+def test_an_edit_reaches_the_modules_that_import_the_edited_one(own):
+    shown = python(
+        own,
+        """
+from pathlib import Path
+from dropout_lab.checks import CheckFailed, check
+check("mlp_forward")
+path = Path("dropout_lab/layers.py")
+right = path.read_text()
+for text in (right.replace("return np.maximum(x, 0), x", "return x + 0 * x, x"), right):
+    path.write_text(text)
+    try:
+        check("mlp_forward")
+    except CheckFailed as failed:
+        print(failed.verdict.mistake, failed.verdict.details[0])
+""",
+    )
+    first, middle, last = [line for line in shown.splitlines() if line]
+    assert first.startswith("✓")
+    assert last.startswith("✓")
+    assert middle == "A91 It uses `relu_forward`, which does not pass its own check. Mend that first."
+
+
+RECORDS = """
+import json
+from dropout_lab.checks.functions import load
+from dropout_lab.checks.verdicts import judge
+from dropout_lab.checks.exercises import EXERCISES
+f = load()
+print(json.dumps([judge(name, f).record() for name, e in EXERCISES.items() if e.module in {modules}]))
+"""
+
+
+def records(own, *modules):
+    return {r["exercise"]: r for r in json.loads(python(own, RECORDS.replace("{modules}", repr(modules))))}
+
+
+def test_a_syntax_error_is_named_with_its_line_and_costs_only_its_own_exercises(own):
+    edited(own, "training", "def max_norm(w, limit):", "def max_norm(w, limit:")
+    line = (own / "dropout_lab" / "training.py").read_text().splitlines().index("def max_norm(w, limit:") + 1
+    found = records(own, "training", "layers", "gradcheck")
+    for name in ("sgd_momentum", "max_norm"):
+        assert found[name]["status"] == "error"
+        assert "SyntaxError" in found[name]["message"]
+        assert f"dropout_lab/training.py, line {line}" in found[name]["message"]
+    assert {r["status"] for r in found.values() if r["module"] != "training"} == {"passed"}
+
+
+def test_a_missing_function_costs_only_itself(own):
+    edited(own, "gradcheck", "def relative_error(a, b):", "def relative_errors(a, b):")
+    edited(own, "gradcheck", "= relative_error(grads", "= relative_errors(grads")
+    found = records(own, "gradcheck", "layers")
+    assert found["relative_error"]["status"] == "error"
+    assert "dropout_lab/gradcheck.py has no function `relative_error`" in found["relative_error"]["message"]
+    assert {r["status"] for name, r in found.items() if name != "relative_error"} == {"passed"}
+
+
+def test_a_missing_module_costs_only_its_own_exercises(own, root):
+    whole = own / "whole"
+    shutil.copytree(
+        root / "dropout_lab", whole / "dropout_lab", ignore=shutil.ignore_patterns("__pycache__", "lab", "instructor")
+    )
+    for path in (own / "dropout_lab").glob("[a-z]*.py"):
+        shutil.copy(path, whole / "dropout_lab")
+    (whole / "dropout_lab" / "training.py").unlink()
+    found = records(whole, "gradcheck", "training", "layers")
+    assert {name for name, r in found.items() if r["status"] == "error"} == {"sgd_momentum", "max_norm"}
+    assert "No module named 'dropout_lab.training'" in found["max_norm"]["message"]
+
+
+def test_a_module_that_fails_at_import_costs_only_its_own_exercises(own):
+    path = own / "dropout_lab" / "gradcheck.py"
+    path.write_text("import nothing_of_this_name\n" + path.read_text())
+    found = records(own, "gradcheck", "training", "network")
+    gone = {name: r for name, r in found.items() if r["status"] == "error"}
+    assert set(gone) == {"numerical_gradient", "relative_error", "gradient_check"}
+    assert all("nothing_of_this_name" in r["message"] for r in gone.values())
+
+
+def test_a_module_that_breaks_while_a_notebook_runs_is_said_and_mended(own):
+    shown = python(
+        own,
+        """
+from pathlib import Path
+from dropout_lab.checks import CheckFailed, check
+path = Path("dropout_lab/layers.py")
+right = path.read_text()
+check("relu_forward")
+for text in (right.replace("return np.maximum(x, 0), x", "return np.maximum(x, 0)), x"), right):
+    path.write_text(text)
+    try:
+        check("relu_forward")
+    except CheckFailed as failed:
+        print(failed.verdict.status, failed.verdict.headline)
+""",
+    )
+    first, middle, last = [line for line in shown.splitlines() if line]
+    assert first.startswith("✓")
+    assert last.startswith("✓")
+    assert middle.startswith("error it raised SyntaxError: unmatched ')'")
+    assert "dropout_lab/layers.py, line" in middle

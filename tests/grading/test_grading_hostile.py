@@ -1,0 +1,120 @@
+"""Hostile and clumsy submissions in one class: each gets its marks and a reason in words, and nobody else loses any."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from dropout_lab.instructor.grading.batch import result_file, run
+from dropout_lab.instructor.grading.boundary.sandbox import Limits, Sandbox, try_bwrap
+from dropout_lab.instructor.grading.grade import MESSAGE, Settings
+from submissions import hostile, write
+
+MARK = Path("/tmp/dropout-lab-was-here")
+WORTH = dict.fromkeys(hostile.EXERCISES, 1)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    """Where the graders put the folders of submissions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("scratch")))
+        yield Path(os.environ["TMPDIR"])
+
+
+@pytest.fixture(scope="module", params=["plain", "bwrap"])
+def graded(request, tmp_path_factory, scratch):
+    """The class, graded once: {case: its result}.
+
+    Those that nothing but a limit ends have a short one: six times what a right function took at most, together with
+    the start of its process, so that a busy machine gives more time. All others have the usual limit.
+    """
+    if request.param == "bwrap" and (why := try_bwrap()):
+        pytest.skip(f"bubblewrap does not work here: {why}")
+    chosen = [name for name in hostile.CASES if request.param == "plain" or name in ESSENTIAL]
+    waiting = [name for name in chosen if hostile.CASES[name].waits]
+    place = tmp_path_factory.mktemp("classes")
+    results = _grade(place / "others", set(chosen).difference(waiting), request.param, Limits(), jobs=3)
+    first = [result["exercises"][0] for result in results.values()]
+    slowest = max(row["seconds"] for row in first if row["status"] == "passed")
+    limits = Limits(exercise=max(1.5, 6 * slowest))
+    return request.param, results | _grade(place / "waiting", waiting, request.param, limits, jobs=len(waiting))
+
+
+def _grade(place, names, isolation, limits, jobs):
+    for name in names:
+        write(place / "class" / name, hostile.CASES[name].files)
+    settings = Settings(20, isolation, hostile.EXERCISES, WORTH, limits)
+    summary = run(place / "class", place / "results", settings, jobs=jobs, quiet=True)
+    assert summary.faults == []
+    assert summary.graded == len(names)
+    return {name: json.loads(result_file(place / "results", name).read_text("utf-8")) for name in names}
+
+
+ESSENTIAL = {
+    "right",
+    "prints_and_warns",
+    "01_exit_at_import",
+    "04_loop",
+    "06_daemon",
+    "07_eight_gigabytes",
+    "11_the_reference_from_disk",
+    "31_segfault",
+    "writes_a_file",
+    "reads_the_judge",
+    "calls_home",
+    "many_files",
+    "kills_its_parent",
+    "one_large_file",
+    "forged_value",
+}
+
+
+@pytest.fixture(scope="module")
+def confined():
+    """What a plain process can take from itself here."""
+    with Sandbox("plain") as trial:
+        return trial.confined
+
+
+@pytest.mark.parametrize("name", hostile.CASES)
+def test_each_gets_what_it_earned_with_the_reason_and_the_next_is_graded(graded, confined, name):
+    mode, results = graded
+    if name not in results:
+        pytest.skip("the plain process covers it")
+    case, result = hostile.CASES[name], results[name]
+    if case.needs and case.needs not in confined and mode == "plain":
+        pytest.skip(f"nothing here confines {case.needs}; the README says so")
+    rows = {row["exercise"]: row for row in result["exercises"]}
+    lost = {name: row["message"] for name, row in rows.items() if row["status"] != "passed"}
+    assert set(lost) == set(case.loses)
+    assert all(row["points"] == (row["status"] == "passed") for row in rows.values())
+    assert result["points"] == len(rows) - len(lost)
+    assert all(case.reason in f"{message} {result['files']}" for message in lost.values())
+    assert all(message.strip() for message in lost.values())
+    text = json.dumps(result)
+    assert not any(word in text for word in case.hidden)
+    assert max(map(len, lost.values()), default=0) <= MESSAGE
+    after = sorted(results)[(sorted(results).index(name) + 1) % len(results)]
+    assert results[after]["points"] == len(rows) - len(hostile.CASES[after].loses)
+
+
+def test_nothing_that_came_as_data_was_run(graded):
+    assert not MARK.exists()
+
+
+def test_no_process_of_a_submission_is_left(graded, scratch):
+    environments = Path("/proc").glob("[0-9]*/environ")
+    assert [p for p in environments if os.fsencode(f"TMPDIR={scratch}") in _bytes(p)] == []
+
+
+def test_no_folder_of_a_submission_is_left(graded, scratch):
+    assert list(scratch.iterdir()) == []
+
+
+def _bytes(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,295 @@
+"""Results are read back with nothing taken on trust, and said to students without harm."""
+
+import html.parser
+import json
+import re
+
+import pytest
+
+import classroom
+from classroom import HOSTILE, document, own_code, result, row
+from dropout_lab.checks.hints import HINTS
+from dropout_lab.instructor import texts
+from dropout_lab.instructor.feedback import cards, class_page
+from dropout_lab.instructor.gradebooks import moodle, tables
+from dropout_lab.instructor.grading import similarity
+from dropout_lab.instructor.grading.results import NotAResult, by_name, each, parse, read
+
+
+def read_all(folder):
+    """(results in the order of the class, sentences on files that could not be read)."""
+    problems = []
+    return sorted(each(folder, problems), key=by_name), problems
+
+
+def test_a_result_comes_back_as_it_was_written(tmp_path):
+    classroom.write(tmp_path, [document("Zoë", [row("relu_forward"), row("relu_backward", "blank")])])
+    (one,), problems = read_all(tmp_path)
+    assert (one.student, one.points, one.max_points, problems) == ("Zoë", 5, 10, [])
+    assert [r.status for r in one.rows] == ["passed", "blank"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"version": 2}, "version 2"),
+        ({"points": float("nan")}, "not JSON"),
+        ({"points": -1}, "points is not a number"),
+        ({"points": True}, "points is not a number"),
+        ({"points": "5"}, "points is not a number"),
+        ({"points": 11, "max_points": 10}, "more points than there are"),
+        ({"points": 200}, "more points in total"),
+        ({"exercises": "all"}, "not a list"),
+        ({"exercises": [row("relu_forward") | {"exercise": "../../etc/passwd"}]}, "not in the table"),
+        ({"exercises": [row("relu_forward"), row("relu_forward")]}, "stands in it twice"),
+        ({"exercises": [row("relu_forward") | {"status": "excellent"}]}, "no status that is known"),
+        ({"exercises": [row("relu_forward", "blank") | {"points": 5}]}, "its status does not earn"),
+        ({"exercises": [row("relu_forward") | {"points": 50}]}, "its status does not earn"),
+    ],
+)
+def test_what_is_not_right_becomes_a_sentence(tmp_path, change, says):
+    rows = [row("relu_forward"), row("relu_backward", "failed")]
+    classroom.write(tmp_path, [document("a", rows, max_points=215) | change])
+    results, (problem,) = read_all(tmp_path)
+    assert results == []
+    assert says in problem
+    assert problem.startswith("s000.json: ")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"schema": "dropout-lab/result", ', '{"schema": "dropout-lab/result", "x": ' + "[" * 100_000]
+)
+def test_a_cut_or_deep_file_is_named_and_the_others_are_read(tmp_path, text):
+    classroom.write(tmp_path, [document("a")])
+    (tmp_path / "cut.json").write_text(text)
+    results, problems = read_all(tmp_path)
+    assert len(results) == 1
+    assert problems[0].startswith("cut.json: not JSON")
+
+
+def test_other_json_files_are_left_alone(tmp_path):
+    classroom.write(tmp_path, [document("a")])
+    (tmp_path / "settings.json").write_text("{}")
+    assert read_all(tmp_path)[1] == []
+    with pytest.raises(NotAResult, match="schema"):
+        read(tmp_path / "settings.json")
+
+
+def test_two_files_never_share_the_name_of_their_feedback(tmp_path):
+    for name in ("a b", "a_b", "a?b", "a"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document(name)))
+    stems = [r.stem for r in read_all(tmp_path)[0]]
+    assert len(set(stems)) == 4
+    assert all(re.fullmatch(r"[\w.-]+", stem) for stem in stems)
+
+
+def test_the_engines_own_folder_is_read_alone(tmp_path):
+    classroom.write(tmp_path, [document("copied")])
+    classroom.write(tmp_path / "results", [document("graded")])
+    assert [r.student for r in read_all(tmp_path)[0]] == ["graded"]
+
+
+class Tags(html.parser.HTMLParser):
+    """The tags, the attributes and the text of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += attributes
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def hostile():
+    return result(
+        HOSTILE,
+        [
+            row("affine_forward", "error", HOSTILE, f"it raised ValueError: {HOSTILE}"),
+            row("relu_forward", "blank", message=HOSTILE),
+        ],
+        stem="x",
+        submission=HOSTILE,
+        notes=[HOSTILE],
+        files={HOSTILE: HOSTILE},
+        isolation=HOSTILE,
+    )
+
+
+@pytest.mark.parametrize(
+    "make", [cards.as_html, lambda r: class_page.as_html([r], [HOSTILE])], ids=["feedback", "class page"]
+)
+def test_no_string_of_a_result_becomes_a_tag_an_address_or_a_request(make):
+    page = Tags(make(hostile()))
+    assert not {"script", "img", "iframe", "object", "link", "form"} & set(page.tags)
+    assert "<script>alert(1)</script>" in page.text  # as words
+    assert not [a for a, _ in page.attributes if a.startswith("on")]
+    assert all(re.fullmatch(r"feedback/[\w.-]+\.html", v) for a, v in page.attributes if a in {"href", "src"})
+    assert "\u202e" not in page.text
+    assert "\x1b" not in page.text
+
+
+def test_markdown_has_no_tag_link_or_mention_of_a_student():
+    text = re.sub(r"(?<!\\)`[^`]*`", "", cards.as_markdown(hostile()))  # nothing is read inside code
+    assert "<" not in text
+    assert "](" not in text.replace("\\](", "")
+    assert "@all" not in text
+    assert "http:" not in text
+    assert all(re.match(r"#+ |- |[^#\-+=>]|$", line) for line in text.splitlines())
+
+
+def test_markdown_comes_out_of_a_renderer_as_text():
+    mistune = pytest.importorskip("mistune", reason="mistune, which comes with JupyterLab, is not installed")
+    page = Tags(
+        mistune.create_markdown(escape=False, plugins=["url", "table", "strikethrough"])(cards.as_markdown(hostile()))
+    )
+    assert set(page.tags) <= {"h1", "h2", "h3", "p", "ul", "li", "code"}
+    assert "<script>alert(1)</script>`[a](javascript:1)" in page.text
+    assert "@all" in page.text
+
+
+def test_a_failure_is_said_with_its_mistake_its_hint_and_its_place():
+    one = result("a", [row("affine_backward", "failed", "A01", "`db` has shape (7, 5); it should have (5,).")])
+    page, text = Tags(cards.as_html(one)).text, cards.as_markdown(one)
+    for said in (
+        "the gradient of b is not summed over the batch",
+        "has shape (7, 5); it should have (5,).",
+        "b is one vector that serves every sample",
+        "Lesson 01, exercise 1.2",
+        "0.00 of 10.00 points",
+    ):
+        assert said in page
+        assert said in text.replace("\\", "")
+    hint = HINTS["affine_backward"][0].replace("`", "")
+    assert hint in page
+
+
+def test_what_the_message_says_already_is_not_said_again():
+    said = (
+        "the gradient of b is not summed over the batch. b is one vector that serves every sample,"
+        " so every sample has a say in its gradient."
+    )
+    page = cards.as_html(result("a", [row("affine_backward", "failed", "A01", said)]))
+    assert page.count("not summed over the batch") == 1
+    assert page.count("is one vector") == 1
+
+
+def test_a_mistake_of_another_exercise_is_not_named():
+    one = result("a", [row("relu_forward", "failed", "A01", "`out` is wrong.")])
+    assert cards.mistake_of(one.rows[0]) is None
+
+
+def test_feedback_does_not_tell_the_seed():
+    one = result("a", seed=987654321)
+    assert "987654321" not in cards.as_html(one) + cards.as_markdown(one)
+
+
+def test_a_long_message_is_cut():
+    assert len(texts.plain("x" * 10_000)) == texts.LIMIT
+
+
+@pytest.mark.parametrize("text", ["a \u200b b", " \x1b a\x1cb\n", "x" * 10_000, "\ud800 \u202e=1"])
+def test_a_line_made_plain_is_plain(text):
+    assert texts.plain(texts.plain(text), 200) == texts.plain(text, 200)
+
+
+@pytest.mark.parametrize(
+    "start", ["=1", "+1", "-1", "@x", "\t=1", "\r\n=1", " =1", "\u202e=1", "\x00=1", "＝1", "|x", "%x"]
+)
+def test_no_text_of_a_table_is_a_formula(start):
+    assert texts.cell(start).startswith("'")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0.00"), (-0.0, "0.00"), (-0.001, "0.00"), (2 / 3, "0.67"), (215, "215.00"), (10, "10.00")]
+)
+def test_numbers_have_two_decimals(number, text):
+    assert texts.two(number) == text
+
+
+SOURCE = "def relu(x):\n    out = np.maximum(x, 0)\n    return out, x\n"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        '# mine\ndef relu(inputs):\n    """Doc."""\n    y = np.maximum( inputs,0 )  # clip\n\n    return y, inputs\n',
+        SOURCE.replace("    ", "\t"),
+        SOURCE.replace("\n", "\r\n"),
+    ],
+)
+def test_names_comments_and_layout_do_not_count(other):
+    assert similarity.fingerprint(other) == similarity.fingerprint(SOURCE)
+
+
+def test_another_way_to_do_it_counts():
+    other = SOURCE.replace("np.maximum(x, 0)", "x * (x > 0)")
+    assert similarity.fingerprint(other) != similarity.fingerprint(SOURCE)
+
+
+@pytest.mark.parametrize("text", ["", "def f(:", "'''", "\x00", "if x:\n  y\n z", "\ud800"])
+def test_text_that_is_not_python_has_a_fingerprint_too(text):
+    assert isinstance(similarity.fingerprint(text), list)
+
+
+def test_two_who_share_their_code_are_found_and_nobody_else():
+    sources = [{"layers": similarity.fingerprint(own_code(i))} for i in (*range(30), 7)]
+    (pair,) = similarity.alike(sources, {})
+    assert (pair.first, pair.second, pair.likeness, pair.modules) == (7, 30, 1.0, ("layers",))
+
+
+def test_stubs_are_alike_and_no_pair():
+    given = similarity.stubs()
+    assert similarity.alike([given, given, given], given) == []
+
+
+def test_what_the_whole_class_writes_is_no_pair():
+    same = similarity.fingerprint(own_code(1))
+    assert similarity.alike([{"layers": same}] * 30, {}) == []
+
+
+def test_the_class_page_counts_what_happened():
+    rows = [[row("affine_backward", "failed", "A01"), row("relu_forward", s)] for s in ("passed", "blank", "error")]
+    results = [result(f"s{i}", r) for i, r in enumerate(rows)]
+    hard, easy = class_page.tally(results)
+    assert (hard.name, hard.passed, hard.failed, hard.blank) == ("affine_backward", 0, 3, 0)
+    assert (easy.passed, easy.failed, easy.blank) == (1, 1, 1)
+    ((mistake, count),) = class_page.mistakes_made(results)
+    assert (mistake.id, count) == ("A01", 3)
+
+
+def test_the_class_page_is_whole(tmp_path):
+    results = [parse(data, f"s{i}") for i, data in enumerate(classroom.a_class(40))]
+    page = Tags(class_page.as_html(results, folder=tmp_path))
+    assert page.tags.count("h1") == 1
+    assert page.tags.count("h2") == 6
+    assert "this is a place to look, not a verdict" in page.text
+    assert "Student 38 and Student 39" in page.text
+    assert page.tags.count("svg") == 1
+    assert any(a == "aria-label" and v.startswith("Submissions by mark.") for a, v in page.attributes)
+    assert not any(v and "//" in v for a, v in page.attributes if a in {"href", "src"})
+
+
+def test_a_result_in_brief_is_enough_for_the_class(tmp_path):
+    results = [hostile(), *(parse(data, f"s{i}") for i, data in enumerate(classroom.a_class(12)))]
+    briefs = [r.brief() for r in results]
+    assert class_page.as_html(briefs) == class_page.as_html(results)
+    assert tables.grades(briefs) == tables.grades(results)
+    assert list(map(moodle.words, briefs)) == list(map(moodle.words, results))
+    assert not any(row.message for r in briefs for row in r.rows)
+
+
+def test_one_submission_with_nothing_in_it_makes_a_page():
+    page = Tags(class_page.as_html([result("a", [])]))
+    assert "1 submission" in page.text
+    assert "median 0" in page.text.lower()
+
+
+def test_results_are_plain_json(tmp_path):
+    classroom.write(tmp_path, [document(HOSTILE)])
+    assert json.loads((tmp_path / "s000.json").read_text())["student"] == HOSTILE
+    assert read_all(tmp_path)[0][0].student == HOSTILE

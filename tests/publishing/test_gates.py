@@ -1,0 +1,86 @@
+"""The gates: nothing derived has drifted, no solution has leaked, a blank course fails only at its blanks."""
+
+import re
+
+import nbformat
+import pytest
+
+from conftest import ROOT
+from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.instructor.publishing import leaks
+from dropout_lab.instructor.publishing.build import build
+from dropout_lab.instructor.publishing.execute import execute
+
+STUB = re.compile(r"`(\w+)` is still blank\. Lesson \d\d, exercise [\d.]+: dropout_lab/\w+\.py")
+LESSONS = sorted((ROOT / "lessons").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
+NBVAL_TAGS = {"nbval-check-output", "nbval-ignore-output", "nbval-skip", "nbval-raises-exception"}
+TAGS = NBVAL_TAGS | {"setup", "solution"}
+
+
+def by_stem(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def test_building_again_would_change_nothing():
+    assert build(ROOT, check=True) == []
+
+
+def test_no_solution_stands_in_the_student_tree():
+    assert leaks.find(ROOT) == []
+
+
+def test_every_lesson_has_its_solution_and_every_solution_its_lesson():
+    assert [p.name for p in LESSONS] == [p.name for p in SOLUTIONS]
+
+
+@by_stem(LESSONS)
+def test_a_lesson_has_no_outputs(path):
+    cells = nbformat.read(path, 4).cells
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
+
+
+@by_stem(SOLUTIONS)
+def test_checked_cells_carry_rounded_text(path):
+    checked = [cell for cell in nbformat.read(path, 4).cells if "nbval-check-output" in tags(cell)]
+    assert checked or path.stem.startswith("00")
+    for cell in checked:
+        assert cell.execution_count and cell.outputs, f"never run: {cell.source}"
+        text = "".join(output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs)
+        long = re.findall(r"\d\.\d{7,}", text)
+        assert not long, f"more digits than every machine agrees on: {long} in {cell.source}"
+
+
+@by_stem(SOLUTIONS)
+def test_a_solution_ran_without_errors_or_warnings(path):
+    for cell in nbformat.read(path, 4).cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error" or "nbval-raises-exception" in tags(cell), cell.source
+            assert output.get("name") != "stderr", f"{cell.source}\n{output.get('text')}"
+
+
+@by_stem(SOLUTIONS)
+def test_tags_are_ones_that_somebody_reads(path):
+    assert set().union(*(tags(cell) for cell in nbformat.read(path, 4).cells)) <= TAGS
+
+
+@by_stem(LESSONS)
+def test_a_blank_lesson_fails_only_at_its_blanks(path, student_env):
+    notebook = execute(nbformat.read(path, 4), path.parent, allow_errors=True, env=student_env)
+    functions = {e.function for e in EXERCISES.values()}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                assert output.ename == "NotImplementedError", f"{cell.source}\n{output.ename}: {output.evalue}"
+                named = STUB.search(output.evalue)
+                assert named and named[1] in functions, output.evalue
+
+
+def test_every_module_is_small_enough_to_hold_in_mind():
+    for path in sorted((ROOT / "solutions" / "dropout_lab").glob("*.py")):
+        lines = len(path.read_text("utf-8").splitlines())
+        assert lines <= 200, f"{path.name} has {lines} lines"
