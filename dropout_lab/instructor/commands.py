@@ -17,6 +17,7 @@ def build(
     only: Annotated[list[str] | None, typer.Argument(help="Lessons or modules, such as 05, layers. None: all.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is out of date.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files edited since the last build.")] = False,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Derive stubs and lessons only; run no notebook.")] = False,
 ):
     """Derive stubs, lessons and executed solutions from their one source in solutions/."""
     try:
@@ -25,7 +26,7 @@ def build(
     except ModuleNotFoundError as missing:
         fail(f'{missing}. Building needs the test extra: python -m pip install -e ".[test]"')
     try:
-        stale = run(ROOT, only or (), force, check, progress=typer.echo)
+        stale = run(ROOT, only or (), force, check, progress=typer.echo, run=not no_run)
     except (BuildError, RuntimeError) as error:
         fail(str(error))
     if check and stale:

@@ -46,7 +46,7 @@ class Derived:
     text: str
 
 
-def build(root, only=(), force=False, check=False, progress=lambda message: None):
+def build(root, only=(), force=False, check=False, progress=lambda message: None, run=True):
     """Write every derived file that is not what its source asks for.
 
     Parameters
@@ -58,6 +58,8 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
         Overwrite files that were edited since they were built.
     check : bool
         Write nothing.
+    run : bool
+        Whether to run notebooks; without, stubs and lessons are derived, and executed solutions stay as they are.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
             progress(f"writing {file.path}")
             write_atomically(root / file.path, file.text)
         _write_manifest(root, files)
-    executed = [source for source in _sources(root, only) if not _is_current(root, source)]
+    executed = [source for source in _sources(root, only) if run and not _is_current(root, source)]
     if not check:
         for source in executed:
             progress(f"running {source.name}")
