@@ -9,14 +9,16 @@ from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 
+from dropout_lab.checks import lesson
 from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.lab import plots
 from dropout_lab.lab.progress import watched
 
 
-def start():
-    """Let a saved edit in dropout_lab/ count in the next cell, a blank speak in one line, and figures have words."""
+def start(number=None):
+    """Say which lesson this is, let a saved edit in dropout_lab/ count in the next cell, a blank speak in one line, and figures have words."""
+    lesson.enter(number)
     shell = get_ipython()
     shell.run_line_magic("load_ext", "autoreload")
     shell.run_line_magic("autoreload", "2 --hide-errors")  # it would show a page of traceback, twice

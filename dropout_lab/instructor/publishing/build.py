@@ -18,6 +18,7 @@ import nbformat
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.instructor import markers
+from dropout_lab.instructor.publishing import lesson_cards
 from dropout_lab.instructor.publishing.execute import execute
 from dropout_lab.lab.widgets import views
 from dropout_lab.system.files import digest, write_atomically
@@ -27,9 +28,9 @@ SETUP = """\
 try:
     from dropout_lab.lab.notebook import start
 except ModuleNotFoundError as missing:
-    raise SystemExit(f"{missing}. In a terminal, in the course's folder, run: "
+    raise SystemExit(f"{{missing}}. In a terminal, in the course's folder, run: "
                      "python -m pip install -e .  Then restart the kernel.")
-start()  # from here on, a saved edit in dropout_lab/ counts in the next cell
+start("{number}")  # from here on, a saved edit in dropout_lab/ counts in the next cell
 """
 MANIFEST = Path("solutions/manifest.json")  # what the last build wrote, so that no edit of a student's is lost
 
@@ -193,7 +194,10 @@ def read_source(source):
         used.add(name)
         cell.id = name
         if "setup" in cell.metadata.get("tags", []):
-            cell.source = SETUP + cell.source
+            cell.source = SETUP.format(number=source.name[:2]) + cell.source
+            cell.metadata["jupyter"] = {"source_hidden": True}  # folded to a line
+        if cell.cell_type == "markdown":
+            cell.source = lesson_cards.dressed(cell.source)
         cell.metadata.pop("lines_to_next_cell", None)
     return notebook
 
