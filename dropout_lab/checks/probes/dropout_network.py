@@ -3,7 +3,7 @@
 The weights are chosen so that scores show the masks. Each hidden unit sums two inputs and a bias, all positive, so
 ReLU changes nothing; the layers above are identities. A score is then 0 or a known sum times the scales, plus its bias:
 which sum, and which scale, tells which entries were dropped, and at what rate. Two extra classes have no weights: their
-scores are their biases, unless the scores themselves are dropped. Bounds on chance as in `dropout_layers`.
+scores are their biases, unless the scores themselves are dropped. Bounds on chance as in `dropout_masks`.
 """
 
 from itertools import pairwise, product
@@ -14,7 +14,7 @@ from dropout_lab.checks.aspects import Aspect, untouched, value
 from dropout_lab.checks.chance import coin_bound
 from dropout_lab.checks.functions import attempt
 from dropout_lab.checks.probes import probe, unpack
-from dropout_lab.checks.probes.dropout_layers import P, Unreadable, between, coins, percent, readable, times
+from dropout_lab.checks.probes.dropout_masks import P, Unreadable, between, coins, percent, readable, times
 
 N, D, H, C = 61, 53, 50, 52
 PAIR = (0.2, 0.6)
