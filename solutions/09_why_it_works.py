@@ -85,7 +85,7 @@ show(arithmetic=ensembles.arithmetic_mean(probs, chance)[0])
 
 # %%
 def three_means(name):
-    params, x, p, *every = small(name)
+    params, x, _, *every = small(name)
     return plain(params, x), ensembles.geometric_mean(*every), ensembles.arithmetic_mean(*every)
 
 

@@ -168,7 +168,7 @@ def _read(file):
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in PARTS}
-    except Exception as error:  # a damaged archive raises any of a dozen kinds
+    except Exception as error:  # noqa: BLE001 - a damaged archive raises any of a dozen kinds
         raise MnistUnavailable(
             f"{file} could not be read ({type(error).__name__}: {error})."
             f" It should be Keras's mnist.npz, with {', '.join(PARTS)}."
@@ -190,14 +190,14 @@ def _from_openml(file):
 
         with _watching(Path(get_data_home()) / "openml", "MNIST from OpenML"):
             x, y = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False, parser="liac-arff")
-    except Exception as error:  # no network, no such host, a refusal, a cut connection, a damaged cache
+    except Exception as error:  # noqa: BLE001 - no network, no such host, a refusal, a cut connection, a damaged cache
         raise MnistUnavailable(
             f"MNIST is not on this computer, and OpenML did not give it ({type(error).__name__}: {error})."
             f" Two ways: put Keras's mnist.npz at {file}, or anywhere and name it in the environment variable"
             " DROPOUT_LAB_MNIST; or connect to the internet and try again."
         ) from None
     x, y = x.astype(np.uint8).reshape(-1, 28, 28), y.astype(np.uint8)
-    arrays = dict(zip(PARTS, (x[:MNIST_TRAIN], y[:MNIST_TRAIN], x[MNIST_TRAIN:], y[MNIST_TRAIN:])))
+    arrays = dict(zip(PARTS, (x[:MNIST_TRAIN], y[:MNIST_TRAIN], x[MNIST_TRAIN:], y[MNIST_TRAIN:]), strict=True))
     if fingerprint(arrays) != MNIST_SHA256:
         raise MnistUnavailable(
             f"OpenML gave {len(x)} images, but not those of MNIST in their order: the checksum"

@@ -212,7 +212,7 @@ class Rows(list):
 
 def grid(**lists):
     """Every combination: grid(p=[0, 0.5], hidden=[64, 512]) gives four settings."""
-    return [dict(zip(lists, values)) for values in itertools.product(*lists.values())]
+    return [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
 
 
 def train_digits(seed, p=0.0, hidden=(512,), train=1000, noise=0.0, **options):

@@ -8,7 +8,7 @@ FIRST = Path("lessons/00_start_here.ipynb")
 
 
 def course_folder(start=None):
-    """The folder that holds lessons/ and dropout_lab/: the current one, one above it, or ROOT. None if there is none."""
+    """The folder that holds lessons/ and dropout_lab/: the current one, one above it, ROOT, or None."""
     here = Path.cwd() if start is None else Path(start)
     for folder in (here, *here.parents, ROOT):
         if (folder / FIRST).exists() and (folder / "dropout_lab").is_dir():

@@ -97,7 +97,7 @@ def main():
         for mode, jobs, size in runs:
             seconds, busy, peak = timed(a_class(Path(folder) / str(size), size), mode, jobs)
             row = (mode, jobs, size, round(seconds, 1), round(60 * size / seconds), round(busy / size, 3), round(peak))
-            result["rows"].append(dict(zip(COLUMNS, row)))
+            result["rows"].append(dict(zip(COLUMNS, row, strict=True)))
             lines.append(rounds.pipes(row))
             print(lines[-1], flush=True)
     if options.write:

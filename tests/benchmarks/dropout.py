@@ -94,7 +94,7 @@ def streaming(x, g, threads):
     pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def multiply(pair):
-        for source, target in zip(*pair):
+        for source, target in zip(*pair, strict=True):
             np.multiply(source, np.float32(1.25), out=target)
 
     def call():

@@ -40,7 +40,7 @@ def run(count):
         Candidate("loss and gradients once", lambda: loss_and_grads(params, x, y, P, frozen())),
     ]
     table = rounds.rows(rounds.interleave(ways, max(3, count // 4)), REFERENCE, table="gradient check")
-    for row, way in zip(table, (every, along)):
+    for row, way in zip(table, (every, along), strict=True):
         row["error"] = max(way().values())
     return table
 

@@ -63,10 +63,10 @@ def test_panels_answer_to_keyboard_and_mouse(page, solution):
     """Each slider is moved both ways, each button pressed; each time the picture and the caption below it change."""
     for panel in page.locator(".dl-panel").all():
         for slider in panel.locator("input[type=range]").all():
-            moves_by(lambda: press_an_arrow(slider), page, panel)
-            moves_by(lambda: click_at_a_quarter(page, slider), page, panel)
+            moves_by(page, panel, press_an_arrow, slider)
+            moves_by(page, panel, click_at_a_quarter, page, slider)
         for button in panel.locator("button").all():
-            moves_by(lambda: button.press("Enter"), page, panel)
+            moves_by(page, panel, button.press, "Enter")
 
 
 def test_choices_answer_to_the_keyboard_and_a_closed_case_to_nothing(page, solution):
@@ -74,30 +74,30 @@ def test_choices_answer_to_the_keyboard_and_a_closed_case_to_nothing(page, solut
     for panel in page.locator(".dl-panel").all():
         for choice in panel.locator(".dl-control > select").all():
             last = choice.evaluate("node => node.selectedIndex === node.options.length - 1")
-            moves_by(lambda: choice.press("ArrowUp" if last else "ArrowDown"), page, panel)
+            moves_by(page, panel, choice.press, "ArrowUp" if last else "ArrowDown")
         tests = panel.get_by_role("group", name="tests", exact=True).get_by_role("button").all()
         if not tests:
             continue
         new_suspect, caption = panel.get_by_role("button", name="next suspect"), panel.locator(".dl-caption")
-        moves_by(lambda: new_suspect.click(), page, panel)
-        moves_by(lambda: tests[0].click(), page, panel)
+        moves_by(page, panel, new_suspect.click)
+        moves_by(page, panel, tests[0].click)
         assert "1 of 5 tests used" in caption.inner_text()
         panel.get_by_label("What is wrong with it:").press("ArrowDown")
-        moves_by(lambda: panel.get_by_role("button", name="name it").click(), page, panel)
+        moves_by(page, panel, panel.get_by_role("button", name="name it").click)
         said = caption.inner_text()
         assert "You say: C" in said
         tests[1].press("Enter")
         page.evaluate(lab.SETTLED, 300)
         assert caption.inner_text() == said
-        moves_by(lambda: new_suspect.press("Enter"), page, panel)
+        moves_by(page, panel, new_suspect.press, "Enter")
         assert "0 of 5 tests used" in caption.inner_text()
 
 
-def moves_by(act, page, panel):
-    """What a reader sees and hears of a panel is different after act()."""
+def moves_by(page, panel, act, *arguments):
+    """What a reader sees and hears of a panel is different after act(*arguments)."""
     picture, caption = panel.locator("img"), panel.locator(".dl-caption")
     before = [picture.get_attribute("src"), caption.inner_text()]
-    act()
+    act(*arguments)
     changed = "([picture, caption, before]) => picture.src !== before[0] && caption.innerText !== before[1]"
     page.wait_for_function(changed, arg=[picture.element_handle(), caption.element_handle(), before], timeout=60_000)
     page.evaluate(lab.SETTLED, 200)

@@ -67,8 +67,11 @@ def test_ids_are_unique_and_sentences_are_for_students():
     early = [m for name in EARLY for m in BANK[name]]
     assert len({m.id for m in early}) == len(early)
     for m in early:
-        assert len(m.title) <= 75 and not m.title.endswith("."), m.id
-        assert m.sentence.endswith((".", "?")) and 20 < len(m.sentence) < 220 and "!" not in m.sentence, m.id
+        assert len(m.title) <= 75, m.id
+        assert not m.title.endswith("."), m.id
+        assert m.sentence.endswith((".", "?")), m.id
+        assert 20 < len(m.sentence) < 220, m.id
+        assert "!" not in m.sentence, m.id
         assert not {"simply", "obviously", "wrong answer"} & set(m.sentence.lower().split()), m.id
 
 

@@ -106,7 +106,7 @@ def _judged(of, functions, seeds=5):
     try:
         grads = {name: np.asarray(g, float) for name, g in ran()[1]().items()}
         comparable = np.ndim(ran()[0]) == 0 and ran()[0] == ran()[0]
-    except Exception:  # a wrong function may raise: that convicts it without any slope
+    except Exception:  # noqa: BLE001 - a wrong function may raise: that convicts it without any slope
         return None
     if not comparable or any(np.shape(grads.get(name)) != array.shape for name, array in arrays.items()):
         return None

@@ -251,13 +251,13 @@ FORWARDS = [completed.zeroing_forward, completed.dropout_forward]
 @pytest.mark.parametrize("forward", FORWARDS)
 @pytest.mark.parametrize("p", [-0.1, 1.5, np.nan, "0.3", None, [0.3]])
 def test_a_rate_that_is_none_is_refused_by_name(forward, p):
-    with pytest.raises((ValueError, TypeError), match="^p must be"):
+    with pytest.raises((ValueError, TypeError), match=r"^p must be"):
         forward(np.ones(3), p, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("forward", FORWARDS)
 def test_training_without_a_generator_is_refused_by_name(forward):
-    with pytest.raises(TypeError, match="^rng must be"):
+    with pytest.raises(TypeError, match=r"^rng must be"):
         forward(np.ones(3), 0.3, None)
     forward(np.ones(3), 0.3, None, train=False)
 

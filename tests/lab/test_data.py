@@ -54,7 +54,7 @@ def openml(tmp_path, arrays, monkeypatch):
             "@DATA",
         ]
     )
-    table = "\n".join(",".join(map(str, [*row, label])) for row, label in zip(pixels, labels))
+    table = "\n".join(",".join(map(str, [*row, label])) for row, label in zip(pixels, labels, strict=True))
     text = f"{header}\n{table}\n".encode()
     feature = {
         "data_type": "numeric",
@@ -176,7 +176,7 @@ def test_mnist_is_read_from_the_users_data_folder(arrays, tmp_path):
 
 def test_a_variable_that_names_no_file_is_said_and_nothing_else_is_tried(monkeypatch, openml):
     monkeypatch.setenv("DROPOUT_LAB_MNIST", "/nowhere/mnist.npz")
-    with pytest.raises(MnistUnavailable, match="/nowhere/mnist.npz, and there is no such file"):
+    with pytest.raises(MnistUnavailable, match=r"/nowhere/mnist\.npz, and there is no such file"):
         mnist()
 
 
@@ -294,5 +294,5 @@ def test_the_checksum_is_that_of_keras_mnist(monkeypatch):
 def test_the_digits_are_those_that_scikit_learn_loads():
     from sklearn.datasets import load_digits
 
-    for ours, theirs in zip(data._digits(), load_digits(return_X_y=True)):
+    for ours, theirs in zip(data._digits(), load_digits(return_X_y=True), strict=True):
         np.testing.assert_array_equal(ours, theirs)

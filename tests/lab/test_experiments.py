@@ -206,7 +206,7 @@ class OneAfterTheOther:
         future = Future()
         try:
             future.set_result(function(*args))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - as executors do
             future.set_exception(error)
         return future
 
@@ -249,7 +249,7 @@ def test_an_interrupted_sweep_keeps_the_finished_rows(capsys):
 def test_what_a_run_raises_is_raised():
     with pytest.raises(ZeroDivisionError, match="in the run"):
         sweep(run_that_fails, [{}], [0], executor=OneAfterTheOther())
-    with pytest.raises(NotImplementedError, match="`mlp_forward` is still blank.*network.py"):
+    with pytest.raises(NotImplementedError, match=r"`mlp_forward` is still blank.*network\.py"):
         sweep(run_that_is_blank, [{}], [0], executor=OneAfterTheOther())
 
 

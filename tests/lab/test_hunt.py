@@ -94,5 +94,5 @@ def test_a_score_counts_all_four_cases_and_reveals_every_layer():
 def test_an_unknown_letter_and_too_large_a_hunt_are_refused():
     with pytest.raises(ValueError, match="no layer Z"):
         score(draw(0), ["Z"])
-    with pytest.raises(ValueError, match="5 right|and 5"):
+    with pytest.raises(ValueError, match=r"5 right|and 5"):
         draw(0, right=5)

@@ -144,7 +144,7 @@ def test_the_variance_in_training_is_larger_by_the_factor_of_li_et_al(layer, fac
     n = 400_000
     x = np.random.default_rng(6).standard_normal(n)
     x, raw = (np.maximum(x, 0), RELU_OF_NORMAL) if relu else (x, NORMAL)
-    (test, test4), (train, train4) = central(raw), central([a * b for a, b in zip(raw, factor(p))])
+    (test, test4), (train, train4) = central(raw), central([a * b for a, b in zip(raw, factor(p), strict=True)])
     expected = (raw[1] / (1 - p) - raw[0] ** 2) / (raw[1] - raw[0] ** 2)
     assert np.isclose(train / test, expected)
     assert relu or np.isclose(expected, 1 / (1 - p))

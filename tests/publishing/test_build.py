@@ -126,7 +126,7 @@ def test_a_students_edit_is_not_overwritten(course, name):
 
 def test_a_corrupt_notebook_is_named(course):
     (course / "lessons" / "00_small.ipynb").write_text('{"cells": [', "utf-8")
-    with pytest.raises(BuildError, match="lessons/00_small.ipynb"):
+    with pytest.raises(BuildError, match=r"lessons/00_small\.ipynb"):
         build(course)
 
 
@@ -142,7 +142,7 @@ def test_check_writes_nothing_and_says_what_is_stale(course):
 def test_a_cell_that_raises_is_reported_with_its_lesson(course):
     source = course / "solutions" / "00_small.py"
     source.write_text(source.read_text("utf-8").replace("np.ones(2).sum()", "1 / 0"), "utf-8")
-    with pytest.raises(BuildError, match="(?s)00_small.py.*ZeroDivisionError"):
+    with pytest.raises(BuildError, match=r"(?s)00_small\.py.*ZeroDivisionError"):
         build(course)
 
 

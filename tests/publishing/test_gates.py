@@ -49,7 +49,8 @@ def test_checked_cells_carry_rounded_text(path):
     checked = [cell for cell in nbformat.read(path, 4).cells if "nbval-check-output" in tags(cell)]
     assert checked or path.stem.startswith("00")
     for cell in checked:
-        assert cell.execution_count and cell.outputs, f"never run: {cell.source}"
+        assert cell.execution_count, f"never run: {cell.source}"
+        assert cell.outputs, f"says nothing: {cell.source}"
         text = "".join(output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs)
         long = re.findall(r"\d\.\d{7,}", text)
         assert not long, f"more digits than every machine agrees on: {long} in {cell.source}"
@@ -77,7 +78,8 @@ def test_a_blank_lesson_fails_only_at_its_blanks(path, student_env):
             if output.output_type == "error":
                 assert output.ename == "NotImplementedError", f"{cell.source}\n{output.ename}: {output.evalue}"
                 named = STUB.search(output.evalue)
-                assert named and named[1] in functions, output.evalue
+                assert named, output.evalue
+                assert named[1] in functions, output.evalue
 
 
 def test_every_module_is_small_enough_to_hold_in_mind():

@@ -61,7 +61,7 @@ def repository(tmp_path_factory):
         ROOT / "solutions/dropout_lab", root / "solutions/dropout_lab", ignore=shutil.ignore_patterns("__pycache__")
     )
     names = ("00_start", "01_one", "02_two")
-    for name, after in zip(names, (*names[1:], "00_start")):
+    for name, after in zip(names, (*names[1:], "00_start"), strict=True):
         (root / f"solutions/{name}.py").write_text(
             HEAD.format(n=name[:2], name=name[3:], after=f"{after}.ipynb"), "utf-8"
         )

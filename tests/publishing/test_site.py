@@ -84,7 +84,7 @@ def test_each_lesson_can_be_opened_in_the_browser(built, pages):
         assert address.endswith(f"?path=lessons/{name}.ipynb")
         notebook = json.loads((out / "lite" / "files" / "lessons" / f"{name}.ipynb").read_text("utf-8"))
         assert notebook["metadata"]["kernelspec"]["name"] == "python"
-        first = [c["source"] for c in notebook["cells"] if c["cell_type"] == "code"][0]
+        first = next(c["source"] for c in notebook["cells"] if c["cell_type"] == "code")
         assert 'sys.path.insert(0, "..")' in first
         assert first.index("piplite") < first.index("dropout_lab.lab.notebook")
 
@@ -173,7 +173,8 @@ def test_only_links_to_click_leave_the_site(pages):
 def test_no_panel_pretends_to_be_live(built):
     for path in built[0].glob("*.html"):
         text = path.read_text("utf-8")
-        assert "widget-view+json" not in text and "require.min.js" not in text, path.name
+        assert "widget-view+json" not in text, path.name
+        assert "require.min.js" not in text, path.name
     page = (built[0] / "06_inverted_dropout.html").read_text("utf-8")
     assert page.count('class="dl-views"') + page.count("A panel stands here in Jupyter") == 2
 
@@ -182,7 +183,8 @@ def test_every_view_of_a_panel_has_its_picture(built):
     for path in built[0].glob("*.html"):
         for kept in re.findall(r'<script type="application/json">(.*?)</script>', path.read_text("utf-8")):
             views = json.loads(kept)["views"]
-            assert views and all((built[0] / view["picture"]).is_file() for view in views), path.name
+            assert views, path.name
+            assert all((built[0] / view["picture"]).is_file() for view in views), path.name
 
 
 @pytest.fixture

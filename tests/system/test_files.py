@@ -17,9 +17,14 @@ def test_text_and_bytes_arrive_in_folders_that_are_made_for_them(tmp_path):
 
 def test_a_writer_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     write_atomically(tmp_path / "file", "old")
-    with pytest.raises(KeyboardInterrupt), writing(tmp_path / "file") as stream:
-        stream.write(b"half of the ne")
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with writing(tmp_path / "file") as stream:
+            stream.write(b"half of the ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert (tmp_path / "file").read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
 

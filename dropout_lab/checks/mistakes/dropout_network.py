@@ -40,7 +40,7 @@ class Network:
     def mlp_forward(self, params, x, p, rng, train=True):
         p_in, p_hidden = self.rates(p)
         depth = len(params) // 2
-        h, mask = self.drop(x, p_in, rng, train, 0)
+        h, _ = self.drop(x, p_in, rng, train, 0)
         layers = []
         for i in range(1, depth):
             h, kept = self.hidden(params, i, h, p_hidden, rng, train)
@@ -211,7 +211,7 @@ class _Weights(Network):
     """A first hidden layer in which something other than its output is dropped."""
 
     def hidden_back(self, dout, kept, i):
-        (h, w, positive, mask), inner = kept
+        (h, w, positive, _), _ = kept
         dz = np.where(positive, dout, 0)
         return np.einsum("nh,dh->nd", dz, w), np.einsum("nd,nh->dh", h, dz), dz
 

@@ -91,7 +91,7 @@ def _accumulating(x, w, b):
 def accumulated(dout, cache):
     """Each call answers for its own dout. What an earlier call found must not be added to it."""
     x, w, totals = cache
-    totals[:] = [total + grad for total, grad in zip(totals, _gradients(dout, (x, w)))]
+    totals[:] = [total + grad for total, grad in zip(totals, _gradients(dout, (x, w)), strict=True)]
     return tuple(totals)
 
 
@@ -482,7 +482,7 @@ def clipped_log(scores, y):
 @mistake("A65", of="softmax_cross_entropy", title="the gradient is the probabilities alone")
 def no_label(scores, y):
     """Where is the label in the gradient? The score of the right class has to rise, that of every other to fall."""
-    loss, dscores = _cross_entropy(scores, y)
+    loss, _ = _cross_entropy(scores, y)
     return loss, np.exp(_log_softmax(scores)) / len(y)
 
 

@@ -272,7 +272,7 @@ def stepped_weights(dscores, cache):
     """
 
     def stepping(d, saved):
-        a, w = saved
+        _, w = saved
         _, dw, db = _gradients(d, saved)
         return np.matmul(d, (w - w.dtype.type(0.1) * dw).T), dw, db
 

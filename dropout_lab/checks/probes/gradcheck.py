@@ -159,7 +159,7 @@ def relative_error(f, rng):
     )
     yield _not_a_number(again(*copies(c.holed, c.a)), again(*copies(c.a, c.holed)))
     yield _one_shape(again(np.ones(3), np.ones((3, 1))))
-    for name, before, now in zip("ab", (c.a, c.b), given):
+    for name, before, now in zip("ab", (c.a, c.b), given, strict=True):
         yield untouched(name, before, now)
 
 

@@ -47,7 +47,7 @@ def affine_forward(f, rng):
     out = outcome(lambda: unpack(f.affine_forward(*copies(c.pixels, c.w, c.b)), "out", "cache")[0])
     meaning = "Pixels may come as integers; the output may not."
     yield value("`out` of integer pixels", out, c.out_of_pixels, meaning=meaning, repeats="out")
-    for name, before, now in zip("xwb", (c.x, c.w, c.b), arguments):
+    for name, before, now in zip("xwb", (c.x, c.w, c.b), arguments, strict=True):
         yield untouched(name, before, now)
     out = outcome(lambda: unpack(f.affine_forward(*float32(c.x, c.w, c.b)), "out", "cache")[0])
     yield keeps_dtype("out", out, np.float32)
@@ -56,8 +56,8 @@ def affine_forward(f, rng):
 def repeatable(first, again):
     """An aspect that is met when a second call with the same cache gave what the first gave."""
     first, again = [plain(a) for a in first], [plain(a) for a in again]
-    known = all(readable(a) and readable(b) and a.shape == b.shape for a, b in zip(first, again))
-    moved = np.concatenate([(b - a).ravel() for a, b in zip(first, again)]) if known else np.zeros(1)
+    known = all(readable(a) and readable(b) and a.shape == b.shape for a, b in zip(first, again, strict=True))
+    moved = np.concatenate([(b - a).ravel() for a, b in zip(first, again, strict=True)]) if known else np.zeros(1)
     moved = np.where(np.isfinite(moved), moved, 0)
     say = "a second call with the same `dout` and the same cache gives something else than the first."
     return Aspect("the same answer twice", moved, bool(np.abs(moved).max(initial=0) < 1e-9), say)
@@ -71,12 +71,12 @@ def affine_backward(f, rng):
     got = [_kept(g) for g in unpack(f.affine_backward(given, cache), *c.right)]
     again = unpack(f.affine_backward(c.dout.copy(), cache), *c.right)
     yield repeatable(got, again)
-    for name, grad in zip(c.right, got):
+    for name, grad in zip(c.right, got, strict=True):
         meaning = "b is added to every sample of the batch." if name == "db" else None
         yield value(name, grad, c.right[name], meaning=meaning)
     yield untouched("dout", c.dout, given)
     _, cache = f.affine_forward(*float32(c.x, c.w, c.b))
-    for name, grad in zip(c.right, unpack(f.affine_backward(*float32(c.dout), cache), *c.right)):
+    for name, grad in zip(c.right, unpack(f.affine_backward(*float32(c.dout), cache), *c.right), strict=True):
         yield keeps_dtype(name, grad, np.float32)
 
 
@@ -176,7 +176,7 @@ def softmax_cross_entropy(f, rng):
         "exp of -1000 is 0, and 0/0 is nan.",
         "Its probability rounds to 0; the log of 0 is no use.",
     )
-    for (name, scores), meaning in zip(list(c.kinds.items())[1:], meanings):
+    for (name, scores), meaning in zip(list(c.kinds.items())[1:], meanings, strict=True):
         got = outcome(lambda scores=scores: unpack(f.softmax_cross_entropy(*copies(scores, c.y)), "loss", "dscores"))
         loss, dscores = (got, got) if isinstance(got, Broke) else got
         yield value(f"`loss`{name}", loss, c.loss[name], meaning=meaning, repeats="loss")

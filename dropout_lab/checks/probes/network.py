@@ -51,13 +51,13 @@ def _network(rng, sizes):
 
 
 def _slopes(params, x, *functions):
-    """For each function of the scores, its slope in every parameter: the complex step, on a stack of nudged networks."""
+    """The slope of each function of the scores in every parameter: the complex step, on a stack of nudged networks."""
     grads = [{} for _ in functions]
     inputs = [x, *(np.maximum(z, 0.0) for z in _before_relu(params, x))]
     for name, array in params.items():
         nudged = {**params, name: array + 1e-200j * np.eye(array.size).reshape(-1, *array.shape)}
         scores = _scores(nudged, inputs[int(name[1:]) - 1], first=int(name[1:]))
-        for slopes, f in zip(grads, functions):
+        for slopes, f in zip(grads, functions, strict=True):
             slopes[name] = f(scores).imag.reshape(array.shape) / 1e-200
     return grads
 
@@ -134,9 +134,9 @@ def _spread(weights, pairs):
     For n normal entries the mean square lies within 2 sqrt(t/n) + 2 t/n of its value, but for a chance of e^-t on each
     side (Laurent and Massart 2000, lemma 1); for uniform ones it lies closer (Hoeffding).
     """
-    ratios = np.array([sqrt((w * w).mean() * fan_in / 2) for w, (fan_in, _) in zip(weights, pairs)])
+    ratios = np.array([sqrt((w * w).mean() * fan_in / 2) for w, (fan_in, _) in zip(weights, pairs, strict=True)])
     bounds = [2 * sqrt(UNLIKELY / w.size) + 2 * UNLIKELY / w.size for w in weights]
-    ok = all(abs(r * r - 1) < bound for r, bound in zip(ratios, bounds))
+    ok = all(abs(r * r - 1) < bound for r, bound in zip(ratios, bounds, strict=True))
     said = ", ".join(f"{number(r)} (`W{i}`)" for i, r in enumerate(ratios, start=1))
     say = f"the weights spread {said} times as wide as sqrt(2 / fan-in), fan-in being the inputs; 1 is right."
     with np.errstate(all="ignore"):
@@ -253,14 +253,20 @@ def mlp_backward(f, rng):
         if depth == 1:
             grads = entries(f.mlp_backward(given, cache), "`grads`", names)
             grads = {name: _kept(grad) for name, grad in grads.items()}
-            again = outcome(lambda: entries(f.mlp_backward(net.dscores.copy(), cache), "`grads`", names))
+            again = outcome(
+                lambda net=net, cache=cache, names=names: entries(
+                    f.mlp_backward(net.dscores.copy(), cache), "`grads`", names
+                )
+            )
             for name in reversed(names):
                 yield value(f"grads[{name!r}]", grads[name], net.grads[name])
             yield _again(again, grads)
             yield untouched("dscores", net.dscores, given)
             continue
         what = f"`grads` with {LAYERS[depth]}"
-        grads = outcome(lambda: entries(f.mlp_backward(given, cache), "`grads`", names))
+        grads = outcome(
+            lambda given=given, cache=cache, names=names: entries(f.mlp_backward(given, cache), "`grads`", names)
+        )
         yield (
             value(what, grads, np.zeros(1))
             if isinstance(grads, Broke)

@@ -233,7 +233,7 @@ def dropconnect_forward(f, rng):
             meaning=meaning,
             repeats=(f"whose coins at p = {p}", *_earlier("whose coins", p)),
         )
-    for name, before, now in zip("xwb", (x, w, b), arguments):
+    for name, before, now in zip("xwb", (x, w, b), arguments, strict=True):
         yield untouched(name, before, now)
 
     def forward(v, p, generator, train=True):
@@ -282,7 +282,7 @@ def dropconnect_backward(f, rng):
         yield value(called("db"), db, derivative(lambda v: loss(b=v), b), repeats=said("db"))
         yield untouched("dout", dout, given)
     _, cache = f.dropconnect_forward(*float32(x, w, b), 0.4, np.random.default_rng(0))
-    for name, grad in zip(("dx", "dw", "db"), f.dropconnect_backward(dout.astype(np.float32), cache)):
+    for name, grad in zip(("dx", "dw", "db"), f.dropconnect_backward(dout.astype(np.float32), cache), strict=True):
         yield keeps_dtype(name, grad, np.float32)
 
 

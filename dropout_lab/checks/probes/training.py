@@ -37,7 +37,9 @@ def sgd_momentum(f, rng):
             before = f"`{what}` after the {STEPS[t - 1]} step" if t else ()
             yield all_of(f"`{what}` after the {step} step", got, want, repeats=before)
         if t == 1:
-            for what, before, now in zip(("params", "grads", "velocity"), (params, c.grads[t], velocity), given):
+            for what, before, now in zip(
+                ("params", "grads", "velocity"), (params, c.grads[t], velocity), given, strict=True
+            ):
                 yield dictionary_untouched(what, before, now)
         params, velocity = copies(c.paths[t], c.moves[t])  # a wrong step is judged once
     new, _ = unpack(f.sgd_momentum(*copies(c.params, c.grads[0]), {}, LR, 0.0), "params", "velocity")
@@ -51,7 +53,7 @@ def sgd_momentum(f, rng):
 
 
 def all_of(name, got, want, tolerance=1e-9, repeats=()):
-    """One aspect for a dictionary of arrays: what is seen is all of them, what is said is of the first that is wrong."""
+    """One aspect for a dictionary of arrays: all of them are seen, and the first that is wrong is spoken of."""
     arrays = {k: plain(got[k]) for k in want}
     fits = all(readable(arrays[k]) and arrays[k].shape == want[k].shape for k in want)
     parts = {k: value(k, got[k], want[k], tolerance) for k in want}

@@ -79,7 +79,11 @@ def as_html(results, problems=(), folder=None):
 def tally(results):
     """One Tally per exercise that was graded, the hardest first: fewest who passed, then the order of the course."""
     counts = [Counter(r.row(name).status for r in results if r.row(name)) for name in EXERCISES]
-    found = [Tally(name, c["passed"], c["failed"] + c["error"], c["blank"]) for name, c in zip(EXERCISES, counts) if c]
+    found = [
+        Tally(name, c["passed"], c["failed"] + c["error"], c["blank"])
+        for name, c in zip(EXERCISES, counts, strict=True)
+        if c
+    ]
     return sorted(found, key=lambda t: t.passed / t.total)
 
 

@@ -158,7 +158,7 @@ def _likeness(sources):
     for name, text in sources.items():
         try:
             found[name] = fingerprint(text.decode("utf-8", "replace"))
-        except Exception:
+        except Exception:  # noqa: BLE001 - a tokenizer on a submission's text
             found[name] = []
     return found
 

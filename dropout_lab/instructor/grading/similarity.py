@@ -110,7 +110,7 @@ def _rare(sources, given, common):
         several = (1 < spread) & (spread <= common)
         names, run = np.unique(run[several], return_inverse=True)
         ends = np.cumsum(np.bincount(who[several], minlength=len(own)))
-        for mine, more in zip(shared, np.split((run + len(module)).astype(np.int32), ends[:-1])):
+        for mine, more in zip(shared, np.split((run + len(module)).astype(np.int32), ends[:-1]), strict=True):
             mine.append(more)
         module += [name] * len(names)
     return sizes.tolist(), list(map(np.concatenate, shared)), module

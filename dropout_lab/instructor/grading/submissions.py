@@ -255,7 +255,7 @@ def _unpacked(archive, info, most):
     try:
         with archive.open(info) as file:
             return file.read(most)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a submission's archive fails in any of a dozen ways
         raise _Unreadable(f"cannot be unpacked: {type(error).__name__}") from None
 
 

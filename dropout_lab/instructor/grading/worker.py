@@ -39,7 +39,7 @@ def outcome(task, settings):
         if settings.fingerprint(submission) == task["known"]:
             return {"known": True}
         return {"result": grade(submission, settings)}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - no submission stops the batch
         traceback.print_exc()
         return {"fault": f"{type(error).__name__}: {error}"}
 

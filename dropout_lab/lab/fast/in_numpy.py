@@ -85,7 +85,7 @@ class Dropout:
         """Hand each thread its share, in whole blocks."""
         share = -(-flat.size // (BLOCK * len(self.streams))) * BLOCK
         bounds = [min(i * share, flat.size) for i in range(len(self.streams) + 1)]
-        tasks = zip(self.streams, bounds[:-1], bounds[1:])
+        tasks = zip(self.streams, bounds[:-1], bounds[1:], strict=True)
         if self.pool is None or flat.size <= BLOCK:
             for task in tasks:
                 work(flat, *task)

@@ -37,7 +37,7 @@ def milliseconds(times):
 
 def ratios(times, to):
     """{name: median over the rounds of its time divided by that of `to` in the same round}."""
-    return {name: median(a / b for a, b in zip(seconds, times[to])) for name, seconds in times.items()}
+    return {name: median(a / b for a, b in zip(seconds, times[to], strict=True)) for name, seconds in times.items()}
 
 
 def recorded():

@@ -98,7 +98,7 @@ def plot_reach(affine_forward, x, w, b, at=(1, 2), by=0.1):
         f"b[{column}]": (x, w, _nudged(b, column, by)),
     }
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.9))
-    for ax, (name, arguments) in zip(axes, nudges.items()):
+    for ax, (name, arguments) in zip(axes, nudges.items(), strict=True):
         _panel(ax, f"nudge {name}", (affine_forward(*arguments)[0] - before) / by)
     axes[0].set_ylabel("sample n")
     title = "One weight moves a column of the output, one input a row, one bias a column"

@@ -72,7 +72,7 @@ def draw_means(figure, schemes, x, p, rng, batches=60):
     figure.set_size_inches(WIDTH, 3.0)
     all_axes = figure.subplots(1, len(schemes), sharey=True, squeeze=False)[0]
     count, said, agree = np.arange(1, batches + 1), [], {}
-    for axes, (name, forward) in zip(all_axes, schemes.items()):
+    for axes, (name, forward) in zip(all_axes, schemes.items(), strict=True):
         single = np.array([forward(x, p, rng, True)[0].mean() for _ in count])
         train, test = np.cumsum(single) / count, float(forward(x, p, rng, False)[0].mean())
         axes.plot(count, single, ".", color=BLUE, alpha=0.3, markersize=4)
@@ -268,7 +268,7 @@ def draw_all_masks(figure, forward, p, rng, units=6, draws=20_000):
     axes.plot(code, probability[order], "_", color=GREEN, markersize=10, markeredgewidth=2.5, label="probability")
     axes.plot(code, share[order], ".", color=BLUE, markersize=6, label="share of the draws")
     starts = np.flatnonzero(np.diff(kept[order], prepend=-1))
-    for start, end in zip(starts, [*starts[1:], len(code)]):
+    for start, end in zip(starts, [*starts[1:], len(code)], strict=True):
         axes.axvline(start - 0.5, color="#E5E7EB", linewidth=1)
         axes.text(
             (start + end - 1) / 2,

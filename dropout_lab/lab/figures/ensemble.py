@@ -17,7 +17,7 @@ def plot_three_means(networks):
     """The network without masks against both means over all masks, for each {label: (plain, geometric, arithmetic)}."""
     figure, panels = plt.subplots(1, len(networks), figsize=(WIDTH, 2.9), sharex=True, sharey=True)
     exact = []
-    for axes, (label, (plain, geometric, arithmetic)) in zip(panels, networks.items()):
+    for axes, (label, (plain, geometric, arithmetic)) in zip(panels, networks.items(), strict=True):
         exact.append(np.abs(geometric - plain).max() < 1e-12)
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="-")
         axes.plot(plain.ravel(), arithmetic.ravel(), "x", color=VERMILION, markersize=4, label="arithmetic mean")
@@ -79,7 +79,7 @@ def draw_convergence(figure, networks, of, rng, k=MOST):
     figure.set_size_inches(WIDTH, 3.1)
     all_axes = figure.subplots(1, len(networks), sharex=True, sharey=True, squeeze=False)[0]
     reached, lawful, said, laws = [], True, [], []
-    for axes, (name, (params, x, p)) in zip(all_axes, networks.items()):
+    for axes, (name, (params, x, p)) in zip(all_axes, networks.items(), strict=True):
         path = distances_from_plain(params, x, p, MOST, rng, AVERAGED[of])
         variance, gap = law_of_distances(params, x, p, AVERAGED[of])
         law = np.sqrt(variance / np.arange(1, MOST + 1) + gap**2)
@@ -134,7 +134,7 @@ def plot_monte_carlo(counts, errors, reference, ylabel="error on held-out images
     figure, axes = plt.subplots()
     means = np.array([e.mean() for e in errors])
     spreads = np.array([e.std(ddof=1) for e in errors])
-    reached = next((k for k, m, s in zip(counts, means, spreads) if m <= reference + s), None)
+    reached = next((k for k, m, s in zip(counts, means, spreads, strict=True) if m <= reference + s), None)
     axes.errorbar(counts, means, spreads, fmt="-o", color=BLUE, markersize=5, linewidth=1.2, capsize=3)
     axes.plot([counts[0], counts[-1]], [reference, reference], "--", color=VERMILION, linewidth=1.5)
     beside = {"textcoords": "offset points", "va": "center", "fontsize": 9}
@@ -212,12 +212,12 @@ def plot_features(networks, units=10):
     """The incoming weights of the units with the largest ones, as images, a row for each {label: params}."""
     figure, panels = plt.subplots(len(networks), units, figsize=(WIDTH, 0.4 + 0.85 * len(networks)))
     rough = {label: roughness(params["W1"]) for label, params in networks.items()}
-    for row, (label, params) in zip(panels, networks.items()):
+    for row, (label, params) in zip(panels, networks.items(), strict=True):
         weights = params["W1"]
         side = int(np.sqrt(len(weights)))
         largest = np.argsort(-np.linalg.norm(weights, axis=0))[:units]
         limit = np.abs(weights[:, largest]).max()
-        for axes, unit in zip(row, largest):
+        for axes, unit in zip(row, largest, strict=False):
             axes.imshow(weights[:, unit].reshape(side, side), cmap="RdBu", vmin=-limit, vmax=limit)
             axes.set(xticks=[], yticks=[])
             axes.grid(False)
@@ -239,7 +239,7 @@ def plot_activity(activities, bins=40):
     figure, axes = plt.subplots()
     looks = ((VERMILION, "--"), (BLUE, "-"))
     top = max(np.quantile(a, 0.999) for a in activities.values())
-    for (label, a), (colour, dash) in zip(activities.items(), looks):
+    for (label, a), (colour, dash) in zip(activities.items(), looks, strict=False):
         share, edges = np.histogram(a[a > 0], bins=bins, range=(0, top))
         axes.plot(
             (edges[1:] + edges[:-1]) / 2,

@@ -23,7 +23,7 @@ def draw_signature(figure, named, right):
     """
     figure.set_size_inches(4.2, 1.25)
     *images, strip = figure.subplots(1, 3, width_ratios=[UNITS, UNITS, 9])
-    for axes, (name, factors) in zip(images, named.items()):
+    for axes, (name, factors) in zip(images, named.items(), strict=True):
         axes.pcolormesh(
             factors == 0, cmap=ListedColormap([KEPT, DROPPED]), vmin=0, vmax=1, edgecolors="white", linewidth=0.5
         )

@@ -31,7 +31,7 @@ def plot_steps(methods, x, slope, title, steps=STEPS):
     """The error of each method against the size of the step, with the best step marked."""
     figure, ax = plt.subplots(figsize=(WIDTH, 3.4))
     found = step_errors(methods, x, slope, steps)
-    for place, ((name, errors), (colour, dash, marker)) in enumerate(zip(found.items(), STYLES)):
+    for place, ((name, errors), (colour, dash, marker)) in enumerate(zip(found.items(), STYLES, strict=False)):
         errors = np.maximum(errors, FLOOR)
         flat = errors[0] < 2 * errors.min()  # as good at the smallest step as anywhere
         best = 0 if flat else np.argmin(errors)
@@ -95,7 +95,7 @@ def plot_errors(errors, title):
     _, ax = plt.subplots(figsize=(WIDTH, 1.3 + 0.42 * len(errors)))
     names = list(next(iter(errors.values())))
     for row, found in enumerate(errors.values()):
-        for k, (name, (colour, _, marker)) in enumerate(zip(names, STYLES)):
+        for k, (name, (colour, _, marker)) in enumerate(zip(names, STYLES, strict=False)):
             ax.plot(
                 max(found[name], 1e-13),
                 row + 0.22 * (k - 1),
@@ -131,7 +131,7 @@ def plot_power(clouds, threshold):
     """
     figure, ax = plt.subplots(figsize=(WIDTH, 2.4))
     rng = np.random.default_rng(0)
-    for row, ((name, found), (colour, _, marker)) in enumerate(zip(clouds.items(), STYLES)):
+    for row, (found, (colour, _, marker)) in enumerate(zip(clouds.values(), STYLES, strict=False)):
         found = np.maximum(found, FLOOR)
         ax.plot(found, row + rng.uniform(-0.22, 0.22, len(found)), marker, color=colour, markersize=4, alpha=0.6)
     ax.axvline(threshold, color=GREY, lw=1)

@@ -21,7 +21,7 @@ def draw_sizes(figure, losses, numerical_gradient, x):
     """Paint `plot_sizes` on a figure and return the caption."""
     axes = figure.subplots()
     captions, growing = [], []
-    for (name, loss), (colour, dash, marker) in zip(losses.items(), STYLES):
+    for (name, loss), (colour, dash, marker) in zip(losses.items(), STYLES, strict=False):
         sizes = np.array([np.median(np.abs(numerical_gradient(loss, x, h))) for h in STEPS])
         axes.loglog(STEPS, sizes, dash, color=colour, marker=marker, markersize=5)
         label_end(axes, STEPS, sizes, name, colour)

@@ -50,7 +50,7 @@ def plot_signal_size(affine_forward, relu_forward, stds, depth=20, width=256):
     axes = plt.subplots()[1]
     layers = np.arange(depth + 1)
     looks = ((VERMILION, "--", "s"), (BLUE, "-", "o"), (GREEN, ":", "^"))
-    for (label, std), (colour, dash, marker) in zip(stds.items(), looks):
+    for (label, std), (colour, dash, marker) in zip(stds.items(), looks, strict=False):
         rng = np.random.default_rng(0)
         h = rng.standard_normal((100, width))
         sizes = [np.sqrt((h**2).mean())]

@@ -23,7 +23,7 @@ def draw_factors(figure, layers, p, rng, draws=20_000):
     figure.set_size_inches(WIDTH, 2.8)
     all_axes = figure.subplots(1, len(layers), sharex=True, sharey=True, squeeze=False)[0]
     said, moments = [], []
-    for axes, (name, forward) in zip(all_axes, layers.items()):
+    for axes, (name, forward) in zip(all_axes, layers.items(), strict=True):
         factors = forward(np.ones((draws, 1)), p, rng, True)[0][:, 0]
         moments.append((factors.mean(), factors.var()))
         axes.hist(factors, bins=np.arange(-2, 4.01, 0.1), weights=np.full(draws, 1 / draws), color=BLUE)
@@ -57,7 +57,9 @@ def draw_two_units(figure, outputs, p):
     figure.set_size_inches(WIDTH, 3.4)
     all_axes = figure.subplots(1, len(outputs), sharex=True, sharey=True, squeeze=False)[0]
     said, correlations = [], {}
-    for axes, (name, pair), (colour, marker) in zip(all_axes, outputs.items(), ((BLUE, "o"), (VERMILION, "s"))):
+    for axes, (name, pair), (colour, marker) in zip(
+        all_axes, outputs.items(), ((BLUE, "o"), (VERMILION, "s")), strict=False
+    ):
         correlations[name] = np.corrcoef(pair.T)[0, 1]
         axes.plot(*pair.T, marker, color=colour, markersize=2.5, alpha=0.3, linestyle="none")
         axes.set(xlabel="output of unit 1", title=f"{name}: correlation {correlations[name] + 0.0:.2f}")
@@ -110,9 +112,9 @@ def draw_gaps(figure, layers, x, p, rng, columns=5):
     figure.set_size_inches(WIDTH, 1.45 * (len(layers) + 1) + 0.6)
     grid = figure.subplots(len(layers) + 1, columns)
     said, told = [], {}
-    for row, (name, forward) in zip(grid, {"before": None, **layers}.items()):
+    for row, (name, forward) in zip(grid, {"before": None, **layers}.items(), strict=True):
         out = forward(x, p, rng, True)[0] if forward else x
-        for axes, one in zip(row, out[0]):
+        for axes, one in zip(row, out[0], strict=False):
             axes.imshow(np.ma.masked_equal(one, 0) if forward else one, cmap=SIGNED, vmin=-4, vmax=4)
             axes.set_facecolor("black")
             axes.set(xticks=[], yticks=[])
@@ -159,7 +161,9 @@ def draw_variance_shift(figure, forward, rng, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.
         axes.plot(rates, train, marker, color=colour)
         axes.plot(rates, test, marker, color=GREEN, mfc="none", markersize=9 if marker == "s" else 6)
         label_end(axes, fine, theory, f"training, {name}", colour)
-        steps = [f"{a:.2f} and {b:.2f} at p = {p:.1f}" for p, a, b in zip(rates[::2], train[::2], test[::2])]
+        steps = [
+            f"{a:.2f} and {b:.2f} at p = {p:.1f}" for p, a, b in zip(rates[::2], train[::2], test[::2], strict=True)
+        ]
         said.append(f"{name}: {', '.join(steps)}")
         off = max(off, np.abs(train / np.interp(rates, fine, theory) - 1).max(), np.abs(test - 1).max())
     axes.plot(fine, np.ones_like(fine), ":", color=GREEN)
@@ -194,7 +198,7 @@ def draw_uncertainty(figure, predict, x, y, p, rng, passes=30, reach="near the d
     points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2).astype(x.dtype)
     mean, std = (np.asarray(a)[:, 1] for a in predict(points, p, rng, passes))
     maps = (("mean probability of class 1", mean, SIGNED, 1.0), ("spread over the passes", std, "Greens", 0.5))
-    for axes, (name, values, colours, top) in zip(figure.subplots(1, 2, sharey=True), maps):
+    for axes, (name, values, colours, top) in zip(figure.subplots(1, 2, sharey=True), maps, strict=True):
         drawn = axes.pcolormesh(across, up, values.reshape(cells, cells), cmap=colours, vmin=0, vmax=top)
         for label, (colour, marker) in enumerate(((BLUE, "o"), (VERMILION, "s"))):
             axes.plot(

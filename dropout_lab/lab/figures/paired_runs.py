@@ -12,7 +12,7 @@ def plot_pairs(a, b, labels, ylabel):
     """One line for each seed, from its run of the one kind to its run of the other."""
     figure, axes = plt.subplots(figsize=(5.2, 3.4))
     falls = int((b < a).sum())
-    for first, second in zip(a, b):
+    for first, second in zip(a, b, strict=True):
         axes.plot(
             [0, 1],
             [first, second],

@@ -53,7 +53,7 @@ def plot_longest(runs, limit):
 def draw_longest(figure, runs, limit):
     """Paint `plot_longest` on a figure and return the caption."""
     axes, ends = figure.subplots(), []
-    for (name, longest), (colour, dash, _) in zip(runs.items(), LOOKS.values()):
+    for (name, longest), (colour, dash, _) in zip(runs.items(), LOOKS.values(), strict=False):
         updates = np.arange(1, len(longest) + 1)
         axes.plot(updates, longest, dash, color=colour)
         ends.append((longest, name, colour))

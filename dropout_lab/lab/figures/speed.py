@@ -29,7 +29,7 @@ def draw_times(figure, milliseconds, title):
     figure.set_size_inches(WIDTH, 0.9 + 0.34 * len(milliseconds))
     axes, rows = figure.subplots(), np.arange(len(milliseconds))
     axes.barh(rows, list(milliseconds.values()), color=BLUE, height=0.6)
-    for row, value in zip(rows, milliseconds.values()):
+    for row, value in zip(rows, milliseconds.values(), strict=True):
         axes.annotate(f"{value:.3g}", (value, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set_yticks(rows, list(milliseconds))
     axes.set(title=title, xlabel="milliseconds, median of the rounds", ylim=(len(rows) - 0.5, -0.5))
@@ -48,7 +48,7 @@ def draw_growth(figure, rows, caches, tables):
     """Paint panels of PANELS on a figure and return the caption. A row has table, size, what, ns (nanoseconds)."""
     figure.set_size_inches(3.7 * len(tables), 3.8)
     panels, said = np.atleast_1d(figure.subplots(1, len(tables))), []
-    for axes, table in zip(panels, tables):
+    for axes, table in zip(panels, tables, strict=True):
         unit = "ns per entry" if table == "entries" else "ns per multiply-add"
         ends = []
         own = [row for row in rows if row["table"] == table]

@@ -15,7 +15,7 @@ def plot_three_readings(rng, n=8, units=20, p=0.3):
         "C: whole samples": rng.permutation(n)[:, None] < round(p * n),
     }
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.1), sharey=True)
-    for ax, (name, dropped) in zip(axes, patterns.items()):
+    for ax, (name, dropped) in zip(axes, patterns.items(), strict=True):
         kept = ~np.broadcast_to(dropped, (n, units))
         ax.pcolormesh(kept, cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1, edgecolor="#D1D5DB", linewidth=0.5)
         ax.set(title=name, xlabel="neuron", xticks=[], yticks=[], aspect="equal")

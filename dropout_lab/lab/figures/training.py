@@ -17,7 +17,7 @@ def show_images(x, y, guesses=None, n=10):
     figure, panels = plt.subplots(1, n, figsize=(WIDTH, 1.5))
     for axes in panels:
         axes.axis("off")
-    for axes, row in zip(panels, rows):
+    for axes, row in zip(panels, rows, strict=False):
         axes.imshow(x[row].reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
         axes.set_title(str(y[row]) if guesses is None else f"{y[row]}, not {guesses[row]}", fontsize=9, loc="center")
     title = f"The first {n} of {len(x)} images"
@@ -48,7 +48,7 @@ def plot_valley(sgd_momentum, lr, momenta=(0.0, 0.9), steps=60):
     steepness = np.array([1.0, 40.0])
     figure, panels = plt.subplots(1, len(momenta), figsize=(WIDTH, 2.8), sharey=True)
     along, across = np.meshgrid(np.linspace(-10, 3, 80), np.linspace(-2, 2, 80))
-    for axes, momentum, colour in zip(panels, momenta, COLOURS):
+    for axes, momentum, colour in zip(panels, momenta, COLOURS, strict=False):
         params, velocity, path = {"w": np.array([-9.0, 1.5])}, {}, []
         for _ in range(steps):
             path.append(params["w"])
@@ -95,7 +95,7 @@ def plot_bands(rows, by="p", title="", small=""):
     """
     figure, axes = plt.subplots()
     ends = []
-    for value, colour, dash in zip(rows.values(by), COLOURS, DASHES):
+    for value, colour, dash in zip(rows.values(by), COLOURS, DASHES, strict=False):
         test = np.array([row["test_curve"] for row in rows.where(**{by: value})])
         train = np.array([row["train_curve"] for row in rows.where(**{by: value})]).mean(axis=0)
         epochs, mean, spread = np.arange(1, test.shape[1] + 1), test.mean(axis=0), test.std(axis=0)
@@ -118,7 +118,7 @@ def plot_sweep(rows, x="p", y="test_accuracy", by=None, title="", xlabel="", yla
     positions = rows.values(x)
     numeric = all(np.isscalar(value) and not isinstance(value, str) for value in positions)
     place = {value: value if numeric else i for i, value in enumerate(positions)}
-    for value, colour, dash, marker in zip(rows.values(by) if by else [None], COLOURS, DASHES, MARKERS):
+    for value, colour, dash, marker in zip(rows.values(by) if by else [None], COLOURS, DASHES, MARKERS, strict=False):
         part = rows.where(**{by: value}) if by else rows
         at = [place[v] for v in part.values(x)]
         means = np.array([part.where(**{x: v}).column(y).mean() for v in part.values(x)])

@@ -30,7 +30,7 @@ def names():
 
 def suspect(seed):
     """(layer, its name among `names`): the same for the same seed."""
-    every = [*zip(cases(), names()[1:]), *((layer, RIGHT) for layer in right_layers()[:2])]
+    every = [*zip(cases(), names()[1:], strict=True), *((layer, RIGHT) for layer in right_layers()[:2])]
     deal, place = divmod(seed, len(every))
     return every[np.random.default_rng(deal).permutation(len(every))[place]]
 
@@ -48,7 +48,7 @@ def fewest(seed, tests, given=()):
     The readings of the `given` tests are known already.
     """
     layer, name = suspect(seed)
-    others = [other for other, its_name in zip([right_layers()[0], *cases()], names()) if its_name != name]
+    others = [other for other, its_name in zip([right_layers()[0], *cases()], names(), strict=True) if its_name != name]
 
     def tells_apart(chosen):
         return not any(all(_alike(test, layer, other) for test in (*given, *chosen)) for other in others)

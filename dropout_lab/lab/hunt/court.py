@@ -85,7 +85,7 @@ def _passes(rule, layer, p, options):
             answer = rule(layer, p, **options)
     except NotImplementedError:
         raise
-    except Exception:  # whatever a suspect does
+    except Exception:  # noqa: BLE001 - whatever a suspect does
         return False
     return None if answer is None else bool(answer)
 

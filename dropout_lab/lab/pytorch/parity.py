@@ -124,7 +124,10 @@ def _network():
     loss = torch.nn.functional.cross_entropy(net(torch.from_numpy(x)), torch.from_numpy(y))
     loss.backward()
     torch.manual_seed(7)  # the same coins again, seen on ones of the same shapes
-    masks = [layer(torch.ones(len(x), width)).numpy() > 0 for layer, width in zip((net[0], net[3], net[6]), SIZES[:3])]
+    masks = [
+        layer(torch.ones(len(x), width)).numpy() > 0
+        for layer, width in zip((net[0], net[3], net[6]), SIZES[:3], strict=True)
+    ]
     answers = {"loss": loss.detach().numpy(), **{f"mask{i}": mask for i, mask in enumerate(masks)}}
     for i, layer in enumerate((net[1], net[4], net[7]), start=1):
         answers |= {f"W{i}": layer.weight.grad.numpy().T.copy(), f"b{i}": layer.bias.grad.numpy()}
@@ -162,7 +165,7 @@ def _modes():
 
     torch.manual_seed(8)
     mentioned, back = usual(), usual()
-    mentioned.eval
+    mentioned.eval  # noqa: B018 - the missing brackets are the point
     back.eval()
     return {
         "eval()": agree(usual().eval()),

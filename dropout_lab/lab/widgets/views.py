@@ -43,7 +43,7 @@ def views(title, controls, view):
         if len(values) < 2:
             break
         kept[control["name"]], room = values, room // len(values)
-    states = [start | dict(zip(kept, values)) for values in itertools.product(*kept.values())]
+    states = [start | dict(zip(kept, values, strict=True)) for values in itertools.product(*kept.values())]
     return {
         "title": title,
         "controls": [_thinned(c, kept[c["name"]]) for c in controls if c["name"] in kept],

@@ -242,7 +242,7 @@ def quick(name, function):
             return function(*args, **kwargs)
         except (Blank, Broke):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as `guard` does
             raise Broke(name, type(error).__name__, str(error)) from None
 
     return guarded

@@ -111,7 +111,8 @@ def error_equal_first(a, b):
 
 def check_merged(f, params, grads, h=1e-5):
     return {
-        name: error_norm(grads[name], numeric_eye(lambda v: f(params | {name: v}), params[name], h)) for name in params
+        name: error_norm(grads[name], numeric_eye(lambda v, name=name: f(params | {name: v}), params[name], h))
+        for name in params
     }
 
 

@@ -144,7 +144,7 @@ def softmax_logaddexp(scores, y):
 
 def softmax_loops(scores, y):
     loss, d = 0.0, np.empty_like(scores)
-    for i, (row, label) in enumerate(zip(scores, y)):
+    for i, (row, label) in enumerate(zip(scores, y, strict=True)):
         top = max(row)
         powers = [np.exp(s - top) for s in row]
         loss += (np.log(sum(powers)) - (row[label] - top)) / len(y)

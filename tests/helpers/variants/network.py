@@ -163,7 +163,7 @@ def augmented_backward(dscores, cache):
         both = hs.T @ d
         found.append((both[:-1], both[-1]))
         d = (d @ ws.T)[:, :-1] * (hs[:, :-1] > 0)
-    return {f"{letter}{i}": g for i, pair in enumerate(found[::-1], 1) for letter, g in zip("Wb", pair)}
+    return {f"{letter}{i}": g for i, pair in enumerate(found[::-1], 1) for letter, g in zip("Wb", pair, strict=True)}
 
 
 def _joined(forward, backward, loss):

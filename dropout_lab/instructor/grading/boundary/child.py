@@ -83,7 +83,7 @@ class Judge:
             },
         )
         args, options = reader.value(request["args"]), reader.value(request["options"])
-        named = {**dict(zip(map(str, range(len(args))), args)), **options}
+        named = {**dict(zip(map(str, range(len(args))), args, strict=True)), **options}
         before = {name: _state(thing) for name, thing in named.items()}
         writer = wire.Writer()
         try:
@@ -95,7 +95,7 @@ class Judge:
         except wire.TooLarge as large:
             writer = wire.Writer()
             header = {"raised": "ValueError", "message": f"it returned {large}, far more than any answer has"}
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a submission raises anything
             writer, header = wire.Writer(), raised(error)
         try:
             changed = {name: writer.token(thing) for name, thing in named.items() if _state(thing) != before[name]}
@@ -209,7 +209,7 @@ def prepare(request, body):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             programs[name] = compile(_decoded(name), _file(name), "exec", dont_inherit=True)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - a submission raises anything
         return _gone(name, error)
     return {"fine": True}
 
@@ -220,7 +220,7 @@ def _decoded(name):
         return importlib.util.decode_source(texts[name])
     except (UnicodeDecodeError, SyntaxError):
         good = texts[name].decode("utf-8", "ignore").encode()
-        at = next((i for i, (a, b) in enumerate(zip(texts[name], good)) if a != b), len(good))
+        at = next((i for i, (a, b) in enumerate(zip(texts[name], good, strict=False)) if a != b), len(good))
         line = texts[name][:at].count(b"\n") + 1
         raise SyntaxError("a character that is not UTF-8", (_file(name), line, 0, "")) from None
 
@@ -231,7 +231,7 @@ def load(name):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             importlib.import_module(f"{PACKAGE}.{name}")
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - a submission raises anything
         return _gone(name, error)
     return {"fine": True}
 
@@ -255,7 +255,7 @@ def raised(error):
     """What was raised, and the last line of the submission that ran before."""
     try:
         message = str(error.msg if isinstance(error, SyntaxError) else error)[:400]
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - `__str__` of a submission's own exception
         message = "an exception without words"
     where, code = _place(error)
     return {

@@ -229,7 +229,7 @@ def read_array(raw):
         return np.ndarray(shape, dtype, data, order="F" if fortran else "C")
     except BadFrame:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - NumPy's reader on a submission's bytes
         raise BadFrame("an array whose header is not one") from None
 
 
@@ -257,7 +257,9 @@ def generator(state):
         name, inner = state["bit_generator"], state["state"]
         numbers = (inner["state"], inner["inc"], state["has_uint32"], state["uinteger"])
         limits = (1 << 128, 1 << 128, 2, 1 << 32)
-        if name not in _STATE or not all(type(n) is int and 0 <= n < top for n, top in zip(numbers, limits)):
+        if name not in _STATE or not all(
+            type(n) is int and 0 <= n < top for n, top in zip(numbers, limits, strict=True)
+        ):
             raise BadFrame("a random state that is none")
         bits = getattr(np.random, name)(0)
         bits.state = {
