@@ -17,7 +17,7 @@ from dropout_lab.lab.progress import watched
 
 
 def start(number=None):
-    """Say which lesson this is, let a saved edit in dropout_lab/ count in the next cell, a blank speak in one line, and figures have words."""
+    """Say which lesson this is; a saved edit counts in the next cell, a blank speaks in a line, figures have words."""
     lesson.enter(number)
     shell = get_ipython()
     shell.run_line_magic("load_ext", "autoreload")

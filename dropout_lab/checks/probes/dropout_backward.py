@@ -89,7 +89,7 @@ def _pass(forward, backward, x, dout, p, generator, **mode):
 def _gradient(passes, x, dout):
     """dx on dropped and on kept entries."""
     off = [a.m == 0 for a in passes]
-    rest = [span(a.g[z], 0.0) for a, z in zip(passes, off)]
+    rest = [span(a.g[z], 0.0) for a, z in zip(passes, off, strict=True)]
     dropped = Aspect(
         "dropped entries",
         sum(rest, ()),
@@ -98,9 +98,9 @@ def _gradient(passes, x, dout):
         " Nudging a dropped input moves nothing.",
         near=1e-5,
     )
-    done = [span(a.m[~z], 1.0) for a, z in zip(passes, off)]
-    back = [span(a.g[~z], d[0]) for a, z, d in zip(passes, off, done)]
-    ok = all(alike(a.g[~z], a.m[~z]) for a, z in zip(passes, off))
+    done = [span(a.m[~z], 1.0) for a, z in zip(passes, off, strict=True)]
+    back = [span(a.g[~z], d[0]) for a, z, d in zip(passes, off, done, strict=True)]
+    ok = all(alike(a.g[~z], a.m[~z]) for a, z in zip(passes, off, strict=True))
     seen = sum(back, ())
     say = (
         f"where forward kept an entry it multiplied by {between(*done[0])}; backward multiplied by {between(*back[0])}."
@@ -108,7 +108,7 @@ def _gradient(passes, x, dout):
     outs = [x * a.m for a in passes]
     guesses = {"dout * out": outs, "dout * x": [x] * len(passes), "out": [out / dout for out in outs]}
     for what, factor in guesses.items():
-        if not ok and all(alike(a.g[~z], m[~z]) for a, z, m in zip(passes, off, factor)):
+        if not ok and all(alike(a.g[~z], m[~z]) for a, z, m in zip(passes, off, factor, strict=True)):
             seen, say = (
                 what,
                 (f"where forward kept an entry, dx is {what}. The slope of x * m is m, and x has no part in it."),

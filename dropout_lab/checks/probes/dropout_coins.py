@@ -48,7 +48,7 @@ def structure(looks):
         near=2 * max(_neighbour_bound(a) for a, *_ in ties),
     )
     by_value = [_with_x(looks[0], u) for u in (looks[0].x, np.abs(looks[0].x))]
-    tied = [f"{what} by {r:.2f}" for what, (r, t) in zip(("x", "the size of x"), by_value) if abs(r) > t]
+    tied = [f"{what} by {r:.2f}" for what, (r, t) in zip(("x", "the size of x"), by_value, strict=True) if abs(r) > t]
     say = (
         f"which entries are dropped depends on x: the zeros correlate with {' and '.join(tied)}. Coins do not look"
         " at x."

@@ -114,7 +114,7 @@ def _test_time(call, rng, g, test):
         )
     else:
         seen = sum((span(r, nan) for r in ratios), ())
-        ok = all(alike(r, test(p)) for p, r in zip(rates, ratios))
+        ok = all(alike(r, test(p)) for p, r in zip(rates, ratios, strict=True))
         at = " and ".join(between(*span(r, nan)) for r in ratios)
         say = f"with train=False, out is {at} times x at p = {P} and 0.8; it should be {expected} times x."
         yield Aspect("test time", seen, ok, say, near=1e-5)
@@ -135,7 +135,7 @@ def _series(call, rng, g):
 
 def _zero_fraction(looks):
     bounds = [coin_bound(a.coins(), a.p) for a in looks]
-    ok = all(abs(a.share - a.p) <= t for a, t in zip(looks, bounds))
+    ok = all(abs(a.share - a.p) <= t for a, t in zip(looks, bounds, strict=True))
     near = 2 * max(coin_bound(a.x.size, a.p) for a in looks)
     if not any(a.share for a in looks):
         say = "in training nothing is dropped; a fraction p should be."

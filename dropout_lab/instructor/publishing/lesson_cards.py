@@ -1,7 +1,7 @@
 """How the text of a lesson is dressed: cards for what there is to do, and folds for what comes after.
 
-A paragraph that begins with **Predict.**, **Build ...**, **Say.** or **Try.** becomes a card. A line `▸ some words` folds
-the rest of its cell under those words. JupyterLab, the site and a reader of the bare file show the same text.
+A paragraph that begins with **Predict.**, **Build ...**, **Say.** or **Try.** becomes a card. A line `▸ some words`
+folds the rest of its cell under those words. JupyterLab, the site and a reader of the bare file show the same text.
 """
 
 import re
