@@ -48,27 +48,30 @@ class Verdict:
         }
 
 
-def observe(name, functions, seed):
-    """Every aspect that the probe of an exercise sees, the gravest first. Raising is the gravest.
+def witness(name, functions, seed):
+    """The aspects that the probe of an exercise sees, one by one; raising, or an unreadable answer, is the last.
 
     Whatever a student's function returns, the judge goes on: what it cannot even look at is an aspect that is not met.
     """
-    aspects = []
+    rng = np.random.default_rng((seed, 2014))  # a layer that seeds itself with 0 must not draw the inputs again
     try:
-        rng = np.random.default_rng((seed, 2014))  # a layer that seeds itself with 0 must not draw the inputs again
         with np.errstate(all="ignore"):
-            for aspect in probes.load_all()[name](functions, rng):
-                aspects.append(aspect)
+            yield from probes.load_all()[name](functions, rng)
     except probes.Unfit as unfit:
-        aspects.insert(0, Aspect("returns", unfit.message, False, unfit.say()))
+        yield Aspect("returns", unfit.message, False, unfit.say())
     except Broke as broke:
-        aspects.insert(0, Aspect("runs", f"{broke.kind}: {broke.message}", False, broke.say()))
+        yield Aspect("runs", f"{broke.kind}: {broke.message}", False, broke.say())
     except Blank:
         raise
     except Exception as error:  # noqa: BLE001 - what a student returns raises anything when read
         say = f"it returned something that cannot be read ({type(error).__name__}). Return plain arrays and numbers."
-        aspects.insert(0, Aspect("returns", type(error).__name__, False, say))
-    return aspects
+        yield Aspect("returns", type(error).__name__, False, say)
+
+
+def observe(name, functions, seed):
+    """Every aspect that the probe of an exercise sees, the gravest first. Raising is the gravest."""
+    aspects = list(witness(name, functions, seed))
+    return sorted(aspects, key=lambda a: a.name not in ("returns", "runs"))
 
 
 def judge(name, functions, seed=0):
