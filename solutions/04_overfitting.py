@@ -10,7 +10,9 @@ import numpy as np
 
 from dropout_lab.checks import check, hint
 from dropout_lab.lab.data import Split, digits
-from dropout_lab.lab.experiments import Rows, accuracy, fit, train_digits
+from dropout_lab.lab.experiments.fitting import accuracy, fit
+from dropout_lab.lab.experiments.rows import Rows
+from dropout_lab.lab.experiments.runs import train_digits
 from dropout_lab.lab.figures.training import (
     plot_history,
     plot_step_lengths,

@@ -11,7 +11,10 @@ from functools import cache
 
 import numpy as np
 
-from dropout_lab.lab.experiments import grid, paired_difference, sweep, train_digits
+from dropout_lab.lab.experiments.paired import paired_difference
+from dropout_lab.lab.experiments.rows import grid
+from dropout_lab.lab.experiments.runs import train_digits
+from dropout_lab.lab.experiments.sweeps import sweep
 from dropout_lab.lab.figures.paired_runs import plot_differences, plot_pairs
 from dropout_lab.lab.figures.rates import plot_rates
 from dropout_lab.lab.figures.training import plot_bands

@@ -14,7 +14,7 @@ from dropout_lab.dropout import dropout_forward
 from dropout_lab.lab import ensembles
 from dropout_lab.lab.data import Split, digits
 from dropout_lab.lab.ensembles import ensemble, passes, plain
-from dropout_lab.lab.experiments import fit
+from dropout_lab.lab.experiments.fitting import fit
 from dropout_lab.lab.figures.ensemble import (
     plot_activity,
     plot_convergence,

@@ -14,7 +14,7 @@ import numpy as np
 from dropout_lab.checks import check, hint
 from dropout_lab.dropout import dropout_forward
 from dropout_lab.lab.data import Split
-from dropout_lab.lab.experiments import accuracy, fit
+from dropout_lab.lab.experiments.fitting import accuracy, fit
 from dropout_lab.lab.figures.noise import (
     plot_factors,
     plot_gaps,

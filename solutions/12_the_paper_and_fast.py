@@ -16,7 +16,9 @@ from dropout_lab.checks import check, hint
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.gradcheck import relative_error
 from dropout_lab.lab.data import digits
-from dropout_lab.lab.experiments import paired_difference, student_step, train_on
+from dropout_lab.lab.experiments.fitting import student_step
+from dropout_lab.lab.experiments.paired import paired_difference
+from dropout_lab.lab.experiments.runs import train_on
 from dropout_lab.lab.fast import in_numba, in_numpy, timing
 from dropout_lab.lab.fast.timing import milliseconds, race, ratios
 from dropout_lab.lab.figures.paper import plot_columns, plot_longest, plot_runs, plot_search

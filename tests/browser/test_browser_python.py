@@ -66,7 +66,8 @@ def test_a_sweep_runs_one_after_the_other_and_gives_the_rows_that_workers_give()
     code = """
 from pathlib import Path
 from dropout_lab.lab import data
-from dropout_lab.lab.experiments import sweep, train_digits
+from dropout_lab.lab.experiments.runs import train_digits
+from dropout_lab.lab.experiments.sweeps import sweep
 data.OWN_DIGITS = Path(sys.argv[1])
 print(sweep(train_digits, [{"p": 0.5, "hidden": 8, "train": 50, "epochs": 2}], [3, 4]))
 """

@@ -296,3 +296,8 @@ def test_the_digits_are_those_that_scikit_learn_loads():
 
     for ours, theirs in zip(data._digits(), load_digits(return_X_y=True), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_split_says_what_it_holds():
+    split = digits(train=300)
+    assert repr(split) == "300 training and 1497 held-out images of 64 pixels, float32"

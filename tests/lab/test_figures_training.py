@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from drawing import no_window, rendered  # noqa: F401
-from dropout_lab.lab.experiments import History, Rows
+from dropout_lab.lab.experiments.fitting import History
+from dropout_lab.lab.experiments.rows import Rows
 from dropout_lab.lab.figures import network as network_figures
 from dropout_lab.lab.figures import training as training_figures
 from dropout_lab.layers import affine_forward, relu_forward, softmax_cross_entropy

@@ -11,7 +11,7 @@ import pytest
 
 from dropout_lab.dropout import dropout_forward
 from dropout_lab.lab import ensembles
-from dropout_lab.lab.experiments import student_t
+from dropout_lab.lab.experiments.paired import student_t
 from dropout_lab.lab.pytorch.agreed_masks import Coins
 from dropout_lab.network import init_params, mlp_forward, softmax
 from dropout_lab.training import sgd_momentum

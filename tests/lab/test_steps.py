@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from dropout_lab.lab import experiments
 from dropout_lab.lab.data import Split
+from dropout_lab.lab.experiments.fitting import fit
+from dropout_lab.lab.experiments.rows import grid
+from dropout_lab.lab.experiments.runs import train_digits
+from dropout_lab.lab.experiments.sweeps import sweep
+from dropout_lab.lab.fast import step_choice
 from dropout_lab.network import init_params
 
 OPTIONS = {"epochs": 3, "lr": 0.1, "batch_size": 32, "decay": True}
@@ -20,7 +24,7 @@ def data():
 
 def trained(data, step, p, **options):
     params = init_params([12, 20, 4], np.random.default_rng(1))
-    return experiments.fit(params, data, rng=np.random.default_rng(2), p=p, step=step, **(OPTIONS | options))
+    return fit(params, data, rng=np.random.default_rng(2), p=p, step=step, **(OPTIONS | options))
 
 
 @pytest.mark.parametrize("p", [0.0, 0.5, (0.2, 0.5)])
@@ -40,7 +44,7 @@ def test_without_dropout_it_is_the_training_that_fit_does_by_itself(data):
 
 
 def test_one_step_serves_several_trainings(data):
-    step = experiments.step_choice.named("fast")
+    step = step_choice.named("fast")
     first, second = (trained(data, step, 0.5)[0] for _ in range(2))
     assert np.array_equal(first["W1"], second["W1"])
 
@@ -48,7 +52,7 @@ def test_one_step_serves_several_trainings(data):
 def test_an_interrupted_training_keeps_the_last_whole_epoch(data, capsys):
     calls, seen = iter(range(100)), []
 
-    class Interrupted(experiments.step_choice.FastStep):
+    class Interrupted(step_choice.FastStep):
         def __call__(self, *arguments):
             if next(calls) == 10:  # an epoch has seven steps
                 raise KeyboardInterrupt
@@ -59,7 +63,7 @@ def test_an_interrupted_training_keeps_the_last_whole_epoch(data, capsys):
     assert len(history) == 1
     assert "Stopped by hand" in capsys.readouterr().out
 
-    class Remembering(experiments.step_choice.FastStep):
+    class Remembering(step_choice.FastStep):
         def __call__(self, *arguments):
             result = super().__call__(*arguments)
             seen.append({name: array.copy() for name, array in result[0].items()})
@@ -70,9 +74,7 @@ def test_an_interrupted_training_keeps_the_last_whole_epoch(data, capsys):
 
 
 def test_sweeps_run_on_it_and_their_rows_say_so():
-    rows = experiments.sweep(
-        experiments.train_digits, experiments.grid(step=["fast", "yours"], p=[0.5]), seeds=[0], executor=_Here()
-    )
+    rows = sweep(train_digits, grid(step=["fast", "yours"], p=[0.5]), seeds=[0], executor=_Here())
     assert rows.column("step").tolist() == ["fast", "yours"]
     assert abs(rows[0]["test_loss"] - rows[1]["test_loss"]) < 1e-3
 

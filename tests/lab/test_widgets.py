@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dropout_lab.dropout import dropout_backward, dropout_forward, zeroing_forward
-from dropout_lab.lab.experiments import Rows
+from dropout_lab.lab.experiments.rows import Rows
 from dropout_lab.lab.hunt import casebook
 from dropout_lab.lab.hunt import court as hunting
 from dropout_lab.lab.widgets.dropout import explore_flow, explore_masks, explore_means

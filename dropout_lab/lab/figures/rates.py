@@ -6,7 +6,8 @@ runs of one seed have something in common.
 
 import numpy as np
 
-from dropout_lab.lab.experiments import Difference, Rows, paired_difference, student_t
+from dropout_lab.lab.experiments.paired import Difference, paired_difference, student_t
+from dropout_lab.lab.experiments.rows import Rows
 from dropout_lab.lab.plots import BLUE, GREY, VERMILION, ink, paint, small_print
 
 MEASURES = {
