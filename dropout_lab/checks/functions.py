@@ -71,7 +71,7 @@ def student_line(error):
     ours = Path(__file__).parent
     for frame in reversed(frames):
         path = Path(frame.filename)
-        if path.stem in MODULES and path.parent.name == "dropout_lab":
+        if path.parent.name == "dropout_lab" and path.stem not in ("cli", "__main__"):
             return f"{_short(path)}, line {frame.lineno}", (frame.line or "").strip()
     for frame in reversed(frames):  # a function that was written in a notebook cell
         if ours not in Path(frame.filename).parents and "site-packages" not in frame.filename:

@@ -1,18 +1,16 @@
 """`check` and `hint`, as a student calls them in a notebook or at a prompt."""
 
 import contextlib
-import importlib.util
 import io
 import sys
-from pathlib import Path
 
-from dropout_lab.checks.exercises import MODULES, find
+from dropout_lab.checks.exercises import find
 from dropout_lab.checks.functions import load
 from dropout_lab.checks.hints import hint_text
+from dropout_lab.checks.reloading import refresh
 from dropout_lab.checks.reports import CheckFailed, Report, as_text
 from dropout_lab.checks.verdicts import judge
 
-_broken = {}  # module -> why it does not load
 _revealed = {}  # exercise -> how many hints were shown
 
 
@@ -34,9 +32,9 @@ def check(name, seed=0):
         If it is still a stub.
     """
     find(name)
-    broken = reload_changed()
+    remarks = refresh()
     with contextlib.redirect_stdout(io.StringIO()):
-        verdict = judge(name, load(broken), seed)
+        verdict = judge(name, load(), seed)
     if verdict.status == "blank":
         raise NotImplementedError(verdict.headline)
     if verdict.status != "passed":
@@ -50,47 +48,9 @@ def hint(name):
     print(hint_text(name, _revealed[name]))
 
 
-def reload_changed():
-    """Load again those of the six modules that were saved since, and what imports them.
-
-    Returns
-    -------
-    broken : {module name: exception}
-        Modules that do not load as they are now on disk. The last good version stays in place.
-    """
-    changed = [name for name in MODULES if _stamps.get(name) != _stamp(name)]
-    if changed:
-        for name in MODULES[MODULES.index(changed[0]) :]:
-            _stamps[name] = _stamp(name)
-            _reload(name)
-    return _broken
-
-
-def _reload(name):
-    module = sys.modules.get(f"dropout_lab.{name}")
-    _broken.pop(name, None)
-    if module is None:
-        return
-    Path(module.__cached__).unlink(missing_ok=True)  # bytecode knows whole seconds only; edits come faster
-    try:
-        importlib.reload(module)
-    except Exception as error:  # noqa: BLE001 - a student's module raises anything
-        _broken[name] = error
-
-
-def _stamp(name):
-    spec = importlib.util.find_spec(f"dropout_lab.{name}")
-    if spec is None or spec.origin is None:
-        return None
-    info = Path(spec.origin).stat()
-    return info.st_mtime_ns, info.st_size
-
-
 def _show(report):
     if "IPython" in sys.modules and sys.modules["IPython"].get_ipython():
         sys.modules["IPython"].display.display(report)
     else:
         print(as_text(report.verdict))
 
-
-_stamps = {name: _stamp(name) for name in MODULES}  # what is loaded from now on is what is on disk now

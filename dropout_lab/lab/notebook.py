@@ -1,6 +1,5 @@
 """What every lesson's set-up cell does."""
 
-import ast
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,8 +9,8 @@ from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 
 from dropout_lab.checks import lesson
-from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
+from dropout_lab.checks.reloading import refresh
 from dropout_lab.lab import plots
 from dropout_lab.lab.progress import watched
 
@@ -20,9 +19,7 @@ def start(number=None):
     """Say which lesson this is; a saved edit counts in the next cell, a blank speaks in a line, figures have words."""
     lesson.enter(number)
     shell = get_ipython()
-    shell.run_line_magic("load_ext", "autoreload")
-    shell.run_line_magic("autoreload", "2 --hide-errors")  # it would show a page of traceback, twice
-    shell.events.register("pre_run_cell", _name_unreadable)
+    shell.events.register("pre_run_cell", _renew)
     shell.set_custom_exc((NotImplementedError,), _show_blank)
     shell.run_line_magic("matplotlib", "inline")  # now, because it forgets how figures were to be shown before
     shell.display_formatter.formatters["image/png"].for_type(Figure, _as_png)
@@ -36,17 +33,10 @@ def start(number=None):
         )
 
 
-def _name_unreadable(info):
-    """Say in a line which of the six files does not parse, since cells go on with its last readable version."""
-    for name in MODULES:
-        path = Path(find_spec(f"dropout_lab.{name}").origin)
-        try:
-            ast.parse(path.read_text("utf-8"))
-        except SyntaxError as error:
-            print(
-                f"✗ dropout_lab/{name}.py, line {error.lineno}: {error.msg}."
-                " Until this is mended and saved, the version before it counts."
-            )
+def _renew(info=None):
+    """Before a cell: what is on disk counts, and what cannot count is said."""
+    for remark in refresh():
+        print(f"✗ {remark}")
 
 
 def _show_blank(shell, kind, error, trace, tb_offset=None):
