@@ -48,7 +48,7 @@ def _load(module):
     _troubles.pop(name, None)
     try:
         importlib.reload(module)
-    except (Exception, KeyboardInterrupt, SystemExit) as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a student's module raises anything
         _troubles[name] = _does_not_load(module, error)
         remember_lines(module.__file__, in_force[name].source)
         return False
@@ -59,8 +59,9 @@ def _does_not_load(module, error):
     where, code = student_line(error)
     if isinstance(error, SyntaxError):
         return f"{where or _file(module)}: {error.msg}."
+    said = str(error).replace(f" ({getattr(error, 'path', '')})", "")  # of a failed import, where it looked
     line = f" `{code}`" if code else ""
-    return f"{where or _file(module)}: it raised {type(error).__name__}: {error}.{line}".replace("..", ".")
+    return f"{where or _file(module)}: it raised {type(error).__name__}: {said}.{line}".replace("..", ".")
 
 
 def _lost(name, module):

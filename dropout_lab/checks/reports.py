@@ -13,25 +13,25 @@ COLOUR = {"passed": "#007a5a", "failed": "#b34700", "error": "#b34700", "blank":
 class CheckFailed(Exception):
     """A check that was not passed. In a notebook it shows the report and nothing else."""
 
-    def __init__(self, verdict):
-        super().__init__(as_text(verdict))
-        self.verdict = verdict
+    def __init__(self, verdict, remarks=()):
+        super().__init__(as_text(verdict, remarks))
+        self.verdict, self.remarks = verdict, remarks
 
     def _render_traceback_(self):
-        return as_text(self.verdict, bold=True).splitlines()
+        return as_text(self.verdict, self.remarks, bold=True).splitlines()
 
 
 class Report:
     """A verdict that a notebook shows as HTML and everything else as text."""
 
-    def __init__(self, verdict):
-        self.verdict = verdict
+    def __init__(self, verdict, remarks=()):
+        self.verdict, self.remarks = verdict, remarks
 
     def __repr__(self):
-        return as_text(self.verdict)
+        return as_text(self.verdict, self.remarks)
 
     def _repr_html_(self):
-        return as_html(self.verdict)
+        return as_html(self.verdict, self.remarks)
 
 
 def opening(verdict):
@@ -43,18 +43,18 @@ def opening(verdict):
     return f"{name}`{verdict.exercise.name}` · {verdict.headline}{points}"
 
 
-def as_text(verdict, bold=False, width=COLUMNS):
-    """The report as lines of text; bold for its opening, since a terminal's red cannot be read on JupyterLab's red."""
-    first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
+def as_text(verdict, remarks=(), bold=False, width=COLUMNS):
+    """The report as lines of text, remarks on files last; bold where a terminal's red cannot be read."""
+    first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details), *remarks]
     lines = [fill(first, width), *(fill(line, width, initial_indent="  ", subsequent_indent="  ") for line in rest)]
     if bold:
         lines[0] = f"\x1b[1m{lines[0]}\x1b[0m"
     return "\n".join(lines)
 
 
-def as_html(verdict):
+def as_html(verdict, remarks=()):
     """The report as a card; colour repeats what the symbol says."""
-    first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details)]
+    first, *rest = [opening(verdict), *(() if verdict.status == "passed" else verdict.details), *remarks]
     paragraphs = "".join(f'<div style="margin-top:.3em">{_marked(line)}</div>' for line in rest)
     style = f"border-left:4px solid {COLOUR[verdict.status]};padding:.4em .8em;margin:.3em 0"
     return f'<div role="status" style="{style}"><div><strong>{_marked(first)}</strong></div>{paragraphs}</div>'

@@ -8,7 +8,7 @@ from dropout_lab.checks.exercises import find
 from dropout_lab.checks.functions import load
 from dropout_lab.checks.hints import hint_text
 from dropout_lab.checks.reloading import refresh
-from dropout_lab.checks.reports import CheckFailed, Report, as_text
+from dropout_lab.checks.reports import CheckFailed, Report
 from dropout_lab.checks.verdicts import judge
 
 _revealed = {}  # exercise -> how many hints were shown
@@ -38,8 +38,8 @@ def check(name, seed=0):
     if verdict.status == "blank":
         raise NotImplementedError(verdict.headline)
     if verdict.status != "passed":
-        raise CheckFailed(verdict)
-    _show(Report(verdict))
+        raise CheckFailed(verdict, remarks)
+    _show(Report(verdict, remarks))
 
 
 def hint(name):
@@ -52,5 +52,4 @@ def _show(report):
     if "IPython" in sys.modules and sys.modules["IPython"].get_ipython():
         sys.modules["IPython"].display.display(report)
     else:
-        print(as_text(report.verdict))
-
+        print(report)
