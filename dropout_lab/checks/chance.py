@@ -51,3 +51,25 @@ def narrowest(counts, n, p, alarm=ALARM):
     while (r + 2) * min(1.0, (r + 2) * likeliest(n, p)) ** (counts - 1) <= alarm:
         r += 1
     return r
+
+
+def tie_bound(n, p, sums, alarm=ALARM):
+    """How far any of `sums` sums over pairs of n centred coins may be from 0, if all coins are independent.
+
+    Each sum takes a coin at most twice, once as the earlier and once as the later of a pair: given the coins before,
+    the next term has mean 0, so Freedman's inequality holds, which is Bernstein's for the mean of the conditional
+    variances. Those are p (1 - p) times the squared coins, whose mean stays near p (1 - p) by Bernstein.
+    """
+    v, most, lean = p * (1 - p), max(p, 1 - p), abs(1 - 2 * p)
+    near = v + bernstein(n, v * lean**2, most * lean, alarm) if lean else v
+    return n * bernstein(n, v * near, most**2, alarm / sums)
+
+
+def least_spread(lines, n, p, alarm=ALARM):
+    """What the mean of (count - n p)^2 / (n p (1 - p)) over independent lines of n coins does not fall below.
+
+    Each term has mean 1, variance 2 + (1 - 6 p (1 - p)) / (n p (1 - p)), and is not below 0, so that the lower half of
+    Bernstein's inequality holds with 1 for the largest deviation.
+    """
+    v = p * (1 - p)
+    return 1 - bernstein(lines, 2 + (1 - 6 * v) / (n * v), 1.0, alarm)

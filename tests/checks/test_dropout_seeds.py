@@ -1,4 +1,4 @@
-"""Right ways to write dropout pass whatever the seed: two thousand, or every fiftieth unless all are asked for."""
+"""Right ways to write dropout pass whatever the seed: five hundred, or every fiftieth unless all are asked for."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from dropout_lab.checks.verdicts import observe
 from variants import dropout
 from variants.dropout import quick
 
-QUARTERS = [range(start, start + 500, SEED_STEP) for start in range(0, 2000, 500)]
+QUARTERS = [range(start, start + 125, SEED_STEP) for start in range(0, 500, 125)]
 
 
 @pytest.mark.parametrize("variant", sorted(dropout.RIGHT))
@@ -17,7 +17,7 @@ QUARTERS = [range(start, start + 500, SEED_STEP) for start in range(0, 2000, 500
 def test_a_right_variant_passes(variant, seeds):
     """Inverted dropout over these seeds; the paper's, which shares the samplers, over every fifth of them.
 
-    A right function fails a check with probability below 4e-10 (checks/chance.py): over all seeds and variants
+    A right function fails a check with probability below 9e-10 (probes/dropout_forward.py): over all seeds and variants
     together, below 3e-5.
     """
     f = Functions({name: quick(name, function) for name, function in dropout.functions(variant).items()})

@@ -117,6 +117,30 @@ def times_output(dout, stored):
 
 
 @both(
+    "C25b",
+    "Z25b",
+    "backward multiplies by the input, not by the mask",
+    stores=lambda x, out, cache: (x, cache),
+)
+def times_input(dout, stored):
+    """In `x * m` the slope for x is m; the value of x has no part in it. What has to be in the cache?"""
+    x, cache = stored
+    return dout * x if active(cache) else backward(dout, cache)
+
+
+@both("C14b", "Z14b", "backward returns the mask, without the gradient from above")
+def without_dout(dout, cache):
+    """The chain rule is a product: what comes from above, times the slope of this layer. Where is dout?"""
+    return backward(np.ones_like(dout), cache) if active(cache) else dout
+
+
+@both("C28b", "Z28b", "the gradient is divided by the size of the batch")
+def averaged(dout, cache):
+    """If the loss is a mean, its 1/N is in dout already. Each entry of x has one way to the loss: what is its slope?"""
+    return backward(dout, cache) / len(dout) if active(cache) else backward(dout, cache)
+
+
+@both(
     "C26",
     "Z26",
     "the mask is read off the output: entries that were 0 anyway count as dropped",
@@ -193,6 +217,24 @@ def backward_only(dout, cache):
     return backward(dout, cache)
 
 
+def _idle(of, forward):
+    def untouched(x, p, rng, train=True):
+        return forward(x, p, rng, train) if not train else (x, (True, 1.0))
+
+    return {of: guarded(untouched)}
+
+
+def nothing_to_do(dout, cache):
+    """`return x, None` and `return dout` belong together, and are no dropout. The forward pass comes first."""
+    return backward(dout, cache)
+
+
+for _id, _of, _forward in (("C20b", "dropout", dropout_forward), ("Z20b", "zeroing", zeroing_forward)):
+    mistake(_id, of=f"{_of}_backward", title="neither pass drops anything", beside=_idle(f"{_of}_forward", _forward))(
+        nothing_to_do
+    )
+
+
 @both("C46", "Z46", "the upstream gradient is changed in place")
 def in_place(dout, cache):
     """Whoever called may need dout for another branch. With a new array for dx, nothing is lost."""
@@ -206,9 +248,15 @@ def single(dout, cache):
     return backward(dout.astype(np.float32), cache)
 
 
-@both("C48", "Z48", "a float64 mask turns float32 into float64", seen=("44 of 70 published layers",))
+@both(
+    "C48",
+    "Z48",
+    "float32 goes in and float64 comes out: the mask, or its scale, is of another dtype",
+    seen=("44 of 70 published layers",),
+)
 def promoted(dout, cache):
-    """float32 times float64 is float64, and every layer below inherits it. Which dtype has the mask, which has dout?"""
+    """float32 times float64, or times whole numbers of 64 bits, is float64, and every layer below inherits it.
+    Which dtype has the mask, which has dout?"""
     return dout * backward(np.ones(dout.shape), cache)
 
 

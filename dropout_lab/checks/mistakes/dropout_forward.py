@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from dropout_lab.checks.mistakes import mistake
 from dropout_lab.checks.mistakes.dropout_masks import (
     IDLE,
     coins_of,
+    guarded,
     in_both,
     in_training,
     inverse,
@@ -18,14 +20,15 @@ from dropout_lab.checks.mistakes.dropout_masks import (
 @coins_of(
     "C02",
     "Z02",
-    "the comparison is the wrong way round: it drops with probability 1 - p",
+    "it drops with probability 1 - p, and keeps with probability p",
     seen=(
         "https://github.com/qiangsiwei/bert_distill/issues/13",
         "https://community.deeplearning.ai/t/c2w1-dropout-regularization-lecture-issue/85191",
     ),
 )
 def flipped(x, p, rng):
-    """A uniform number is below p with probability p. Which of the two cases is to be kept?"""
+    """A uniform number is below p with probability p, and `binomial(1, p)` is 1 with probability p.
+    Which of the two cases is to be kept?"""
     return rng.uniform(size=x.shape) < p
 
 
@@ -35,12 +38,6 @@ def flipped(x, p, rng):
 def fair_coin(x, p, rng):
     """`integers(0, 2)` and a rounded uniform number are 0 half of the time. Where does p enter?"""
     return rng.integers(0, 2, x.shape) == 1
-
-
-@coins_of("C12", "Z12", "a rounded uniform number is a fair coin: the mask ignores p")
-def rounded(x, p, rng):
-    """A uniform number rounds to 0 half of the time, whatever p is."""
-    return np.round(rng.uniform(size=x.shape)) == 1
 
 
 @coins_of("C10", "Z10", "the coins are normal numbers, not uniform ones")
@@ -58,6 +55,12 @@ def normal_coin(x, p, rng):
 def coarse_coin(x, p, rng):
     """Count the levels: of the numbers 0 to 9, how many are at most 3? A uniform float needs no levels."""
     return rng.integers(0, 10, x.shape) > p * 10
+
+
+@coins_of("C18", "Z18", "the rate is a number that was written down: p has no part in what is dropped")
+def written_rate(x, p, rng):
+    """At one value of p this is right by accident. With which number are the uniform ones compared?"""
+    return rng.uniform(size=x.shape) < 0.7
 
 
 @coins_of("C16", "Z16", "it drops the smallest entries, not random ones")
@@ -111,6 +114,28 @@ def exact_rows(x, p, rng):
     """p is a probability, not a quota for each sample. Independent coins give now more zeros in a row, now fewer."""
     order = rng.uniform(size=x.shape).argsort(axis=-1).argsort(axis=-1)
     return order >= int(p * x.shape[-1])
+
+
+@coins_of("C35", "Z35", "entries share their coins: what one does, another does too")
+def shared_by_pairs(x, p, rng):
+    """Drawing fewer coins than there are entries and repeating them ties entries to each other.
+    How many coins does an array of this shape need?"""
+    coins = np.repeat(rng.uniform(size=(x.size + 1) // 2), 2)[: x.size]
+    return coins.reshape(x.shape) < 1 - p
+
+
+@coins_of("C36", "Z36", "in a large array the coins repeat")
+def repeated_coins(x, p, rng):
+    """A fixed supply of coins, used again from its start, ties distant entries to each other.
+    Draw as many as there are entries."""
+    return np.resize(rng.uniform(size=min(x.size, 65536)), x.shape) < 1 - p
+
+
+@coins_of("C37", "Z37", "there is only a handful of masks, and calls share them")
+def few_masks(x, p, rng):
+    """A seed from a few numbers gives as few masks, and mini-batches meet the same one again.
+    Draw the coins from `rng` itself."""
+    return np.random.default_rng(rng.integers(10)).uniform(size=x.shape) < 1 - p
 
 
 @coins_of(
@@ -257,10 +282,44 @@ def twice(x, p, rng):
     return thinned(x, kept(x, p, rng), inverse(p) * inverse(p))
 
 
+@in_training("C18b", "kept outputs are multiplied by a number that was written down")
+def written_scale(x, p, rng):
+    """At one value of p this is right by accident. What makes up for a share p that is gone?"""
+    return thinned(x, kept(x, p, rng), 1 / 0.7)
+
+
+@in_training("C19", "a small number is added to 1 - p")
+def small_number(x, p, rng):
+    """It guards against p = 1, and bends the scale everywhere else. At p = 1 nothing is kept:
+    is there anything to divide?"""
+    return thinned(x, kept(x, p, rng), 1 / (1 - p + 1e-8))
+
+
 @in_training("C29", "forward drops nothing: the mask is drawn and not applied")
 def unused_mask(x, p, rng):
     """Follow `out` from the top of the function: where does the mask meet x?"""
     return x, (kept(x, p, rng), inverse(p))
+
+
+@in_training("C29b", "forward drops nothing: no coin is ever drawn")
+def no_mask(x, p, rng):
+    """In training every entry needs a coin, from `rng`. What does the mask look like, and where does it meet x?"""
+    return x, IDLE
+
+
+@in_both("C39", "coins are drawn at test time too, though nothing is dropped")
+def drawn_at_test(x, p, rng, train):
+    """Looking at the test error now and then would change the training that follows. When are coins needed?"""
+    keep = kept(x, p, rng) if rng is not None else True
+    return thinned(x, keep, inverse(p)) if train else (x, IDLE)
+
+
+@in_both("C38", "at p = 1 it gives zeros at test time, too")
+def zeros_first(x, p, rng, train):
+    """At test time the layer is the identity, whatever p. Which of the two is to be asked first, `p` or `train`?"""
+    if p == 1:
+        return thinned(x, False, 0.0)
+    return thinned(x, kept(x, p, rng), inverse(p)) if train else (x, IDLE)
 
 
 @in_both(
@@ -282,6 +341,16 @@ def always_on(x, p, rng, train):
 def exchanged(x, p, rng, train):
     """It drops with train=False and does nothing with train=True. Read the condition aloud."""
     return (x, IDLE) if train else thinned(x, kept(x, p, rng or np.random.default_rng()), inverse(p))
+
+
+def _only_when_told(x, p, rng, train):
+    return thinned(x, kept(x, p, rng), inverse(p)) if train else (x, IDLE)
+
+
+@mistake("C41b", of="dropout_forward", title="`train` is False unless it is said: nothing is dropped by default")
+def only_when_told(x, p, rng, train=False):
+    """The stub's first line says what happens without a word: training. What stands there now?"""
+    return guarded(_only_when_told)(x, p, rng, train)
 
 
 @in_training(
@@ -310,7 +379,7 @@ def single(x, p, rng, train):
 
 @in_training(
     "C48",
-    "a float64 mask turns float32 into float64",
+    "float32 goes in and float64 comes out: the mask, or its scale, is of another dtype",
     seen=(
         "44 of 70 published layers",
         "https://github.com/ml-explore/mlx/issues/1321",
@@ -319,9 +388,17 @@ def single(x, p, rng, train):
     ),
 )
 def promoted(x, p, rng):
-    """float32 times float64 is float64, and every layer above inherits it. Which dtype has the mask, which has x?"""
+    """float32 times float64, or times whole numbers of 64 bits, is float64, and every layer above inherits it.
+    Which dtype has the mask, which has x?"""
     keep = kept(x, p, rng)
     return x * (keep * inverse(p)), (keep, inverse(p))
+
+
+@in_training("C47b", "the mask has only the digits of float32")
+def single_mask(x, p, rng):
+    """A float64 that was rounded to 7 digits stays rounded, and a gradient check sees it. Which dtype has x?"""
+    keep = kept(x, p, rng)
+    return x * (keep * np.float32(inverse(p))).astype(x.dtype if x.dtype.kind == "f" else float), (keep, inverse(p))
 
 
 @in_training("C49", "the result is cast back to whole numbers")
@@ -396,10 +473,23 @@ def shrunk(x, p, rng):
     return thinned(x, kept(x, p, rng), 1 - p)
 
 
-@in_training("Z29", "training drops nothing", of="zeroing_forward")
+@in_training("Z29", "training drops nothing: the mask is drawn and not applied", of="zeroing_forward")
 def nothing(x, p, rng):
     """Follow `out` from the top of the function: where does the mask meet x?"""
+    return x, (kept(x, p, rng), 1.0)
+
+
+@in_training("Z29b", "training drops nothing: no coin is ever drawn", of="zeroing_forward")
+def no_coin(x, p, rng):
+    """In training every entry needs a coin, from `rng`. What does the mask look like, and where does it meet x?"""
     return x, IDLE
+
+
+@in_both("Z39", "coins are drawn at test time too, though nothing is dropped", of="zeroing_forward")
+def zeroing_drawn_at_test(x, p, rng, train):
+    """Looking at the test error now and then would change the training that follows. When are coins needed?"""
+    keep = kept(x, p, rng) if rng is not None else True
+    return thinned(x, keep, 1.0) if train else thinned(x, True, 1 - p)
 
 
 @in_both("Z40", "still active at test time", of="zeroing_forward")
@@ -430,10 +520,14 @@ def zeroing_single(x, p, rng, train):
 
 
 @in_training(
-    "Z48", "a float64 mask turns float32 into float64", seen=("44 of 70 published layers",), of="zeroing_forward"
+    "Z48",
+    "float32 goes in and float64 comes out: the mask is of another dtype",
+    seen=("44 of 70 published layers",),
+    of="zeroing_forward",
 )
 def zeroing_promoted(x, p, rng):
-    """float32 times float64 is float64, and every layer above inherits it. Which dtype has the mask, which has x?"""
+    """float32 times float64, or times whole numbers of 64 bits, is float64, and every layer above inherits it.
+    Which dtype has the mask, which has x?"""
     keep = kept(x, p, rng)
     return x * keep.astype(float), (keep, 1.0)
 

@@ -1,224 +1,311 @@
-"""Probes of dropout's backward passes: dx / dout against out / x of the same forward pass."""
+"""Probes of dropout's backward passes: dx / dout against out / x of the same forward pass, entry by entry.
+
+Exact but for what happens where x is 0, one judgement with a false alarm below 1e-11.
+"""
 
 from dataclasses import dataclass
 from math import nan
+from types import SimpleNamespace
 
 import numpy as np
 
 from dropout_lab.checks.aspects import Aspect, untouched
 from dropout_lab.checks.chance import bernstein
 from dropout_lab.checks.functions import attempt
-from dropout_lab.checks.probes import probe, unpack
+from dropout_lab.checks.probes import case, probe
 from dropout_lab.checks.probes.dropout_masks import (
-    P,
+    CLOSE,
+    EXACT,
+    WIDTHS,
     alike,
     away_from_zero,
     between,
     coins,
-    dtype_kept,
+    keeps,
+    look,
+    middle,
     percent,
+    rate,
     readable,
     span,
-    thinned,
+    times,
     whole,
 )
 
 
 @probe("dropout_backward")
 def dropout_backward(f, rng):
-    yield from whole(_backward, f.dropout_forward, f.dropout_backward, rng)
+    yield from whole(backward_aspects, f.dropout_forward, f.dropout_backward, rng)
 
 
 @probe("zeroing_backward")
 def zeroing_backward(f, rng):
-    yield from whole(_backward, f.zeroing_forward, f.zeroing_backward, rng)
+    yield from whole(backward_aspects, f.zeroing_forward, f.zeroing_backward, rng)
 
 
-def _backward(forward, backward, rng):
-    """dx / dout is out / x of the same forward pass, entry by entry, whatever that forward pass did."""
-    rng = coins(rng)
-    x, dout, g = away_from_zero(rng, (31, 23)), away_from_zero(rng, (31, 23)), coins(rng)
-    passes = [_pass(forward, backward, x, dout, p, g) for p in (P, 0.8)]
-    dropped, kept = _gradient(passes, x, dout)
-    yield from (dropped, kept)
-    if dropped.ok and not isinstance(kept.seen, str):
-        yield from _zeros_in_x(forward, backward, rng, g)
-    yield from _other_passes(forward, backward, x, dout, rng, g)
-    first = passes[0]
-    again = readable("dx", backward(dout.copy(), first.cache), dout.shape)
-    yield Aspect(
-        "second call",
-        np.array_equal(again, first.dx, equal_nan=True),
-        np.array_equal(again, first.dx, equal_nan=True),
-        "a second call with the same cache gives another dx. Backward may not change what forward left for it.",
-        contract=True,
+@case
+def _inputs(rng):
+    shape = tuple(rng.integers((27, 19), (38, 27)))
+    sparse = away_from_zero(rng, tuple(rng.integers((77, 57), (93, 71))))
+    sparse[rng.random(sparse.shape) < 0.5] = 0.0
+    return SimpleNamespace(
+        x=away_from_zero(rng, shape),
+        dout=away_from_zero(rng, shape),
+        other=away_from_zero(rng, shape),
+        sparse=sparse,
+        dsparse=away_from_zero(rng, sparse.shape),
+        p=(middle(rng), rate(rng, 0.7, 0.95)),
     )
-    yield untouched("dout", dout, first.given)
-    if all(a.in_step() for a in passes):
-        yield from _backward_edges(forward, backward, x, dout, rng, g)
-    _, cache = unpack(forward(x.astype(np.float32), P, g), "out", "cache")
-    yield dtype_kept("float32", backward(dout.astype(np.float32), cache), np.float32, "`dx`")
-    on = first.m != 0
-    yield dtype_kept("float64", first.raw, np.float64, "`dx`", first.g[on] / first.m[on])
+
+
+def backward_aspects(forward, backward, rng):
+    """What a backward pass does, against what its own forward pass did.
+
+    Parameters
+    ----------
+    forward : function (x, p, rng, train=True) -> out, cache
+        Anything that multiplies x by something, entry by entry.
+    backward : function (dout, cache) -> dx
+    """
+    rng = coins(rng)
+    at, g = _inputs(rng), coins(rng)
+    passes = [ran(forward, backward, at.x, at.dout, p, g) for p in at.p]
+    if all(alike(a.m, 1) or not a.m.any() for a in passes):
+        say = "the forward pass drops nothing, or everything, so there is nothing to judge. It comes first."
+        idle = all(alike(a.g, 1) for a in passes)
+        yield Aspect("forward pass", "idle, and so is backward" if idle else "idle", False, say)
+    gradient = _gradient(passes)
+    yield gradient
+    if not isinstance(gradient.seen, str):
+        yield from _zeros_in_x(forward, backward, at, g)
+    yield from _in_any_order(forward, backward, at, g)
+    kept = _changed("dout", [(at.dout, a.given) for a in passes])
+    yield kept
+    right = all(a.in_step() for a in passes) and kept.ok
+    if right:
+        yield from _elsewhere(forward, backward, at, rng, g)
+    yield from _dtypes(forward, backward, at, g, right)
 
 
 @dataclass(frozen=True)
 class Pass:
     """A forward pass and the backward pass after it: m is out / x, g is dx / dout."""
 
+    x: np.ndarray
+    dout: np.ndarray
     m: np.ndarray
     g: np.ndarray
-    dx: np.ndarray
     given: np.ndarray
     cache: object
-    raw: object
+    dtype: np.dtype
 
-    def in_step(self):
+    def in_step(self, tolerance=EXACT):
         """Whether backward multiplied by what forward multiplied by."""
-        return alike(self.g, self.m)
+        return alike(self.g, self.m, tolerance)
 
 
-def _pass(forward, backward, x, dout, p, generator, **mode):
-    out, cache = thinned(forward, x.copy(), p, generator, **mode)
+def ran(forward, backward, x, dout, p, generator, **mode):
+    """A `Pass`. Both functions get copies."""
+    a = look(forward, x, p, generator, **mode)
+    return back(backward, a, dout)
+
+
+def back(backward, a, dout):
+    """The `Pass` of a `Look` at a forward pass and of the backward pass with its cache."""
     given = dout.copy()
-    raw = backward(given, cache)
+    raw = backward(given, a.cache)
     dx = readable("dx", raw, dout.shape)
-    return Pass(out / x, dx / dout, dx, given, cache, raw)
+    return Pass(a.x, dout, a.ratio, dx / dout, given, a.cache, np.asarray(raw).dtype)
 
 
-def _gradient(passes, x, dout):
-    """dx on dropped and on kept entries."""
-    off = [a.m == 0 for a in passes]
-    rest = [span(a.g[z], 0.0) for a, z in zip(passes, off, strict=True)]
-    dropped = Aspect(
-        "dropped entries",
-        sum(rest, ()),
-        all(r == (0.0, 0.0) for r in rest),
-        f"where forward dropped an entry, dx is {between(*rest[0])} times dout; it should be 0."
-        " Nudging a dropped input moves nothing.",
-        near=1e-5,
-    )
-    done = [span(a.m[~z], 1.0) for a, z in zip(passes, off, strict=True)]
-    back = [span(a.g[~z], d[0]) for a, z, d in zip(passes, off, done, strict=True)]
-    ok = all(alike(a.g[~z], a.m[~z]) for a, z in zip(passes, off, strict=True))
-    seen = sum(back, ())
-    say = (
-        f"where forward kept an entry it multiplied by {between(*done[0])}; backward multiplied by {between(*back[0])}."
-    )
-    outs = [x * a.m for a in passes]
-    guesses = {"dout * out": outs, "dout * x": [x] * len(passes), "out": [out / dout for out in outs]}
-    for what, factor in guesses.items():
-        if not ok and all(alike(a.g[~z], m[~z]) for a, z, m in zip(passes, off, factor, strict=True)):
-            seen, say = (
-                what,
-                (f"where forward kept an entry, dx is {what}. The slope of x * m is m, and x has no part in it."),
+# --- what dx is ------------------------------------------------------------------------------------------------------
+
+RELATIONS = {  # what backward may have multiplied by, given m of the forward pass: the first that fits is named
+    "dout as it came": lambda a: 1.0,
+    "0": lambda a: 0.0,
+    "dout times the 0/1 mask": lambda a: a.m != 0,
+    "dout times the scale, without the mask": lambda a: np.abs(a.m).max(),
+    "dout times m twice": lambda a: a.m * a.m,
+    "dout divided by m": lambda a: np.where(a.m == 0, 0, 1 / np.where(a.m == 0, 1, a.m)),
+    "dout times 1 - m": lambda a: 1 - a.m,
+    "dout where forward dropped": lambda a: a.m == 0,
+    "dout times m where forward dropped": lambda a: (a.m == 0) * np.abs(a.m).max(),
+    "dout times out": lambda a: a.m * a.x,
+    "dout times x": lambda a: a.x,
+    "out": lambda a: a.m * a.x / a.dout,
+    "m": lambda a: a.m / a.dout,
+    "x": lambda a: a.x / a.dout,
+    "dout times m over the size of the batch": lambda a: a.m / len(a.x),
+}
+
+
+def _gradient(passes):
+    """dx / dout on dropped and on kept entries."""
+    ok = all(a.in_step() for a in passes)
+    first = passes[0]
+    off = first.m == 0
+    done, rest, kept = span(first.m[~off], 1.0), span(first.g[off], 0.0), span(first.g[~off], 1.0)
+    seen = sum((span(a.g[a.m == 0], 0.0) + span(a.g[a.m != 0], nan) for a in passes), ())
+    say = f"where forward kept an entry it multiplied by {between(*done)}; backward multiplied by {between(*kept)}."
+    if off.any():
+        say += f" Where forward dropped an entry, dx is {between(*rest)} times dout; it should be 0."
+    if rest == (0.0, 0.0) and off.any():
+        say = say.replace("; it should be 0.", ", which is right.")
+    if not ok and all(a.in_step(1e-6) for a in passes):
+        seen, say = "the digits of float32", "dx is right to 7 digits only, as of float32. A gradient check needs all."
+    elif not ok:
+        relation = next((r for r, of in RELATIONS.items() if all(alike(a.g, of(a) + 0 * a.g) for a in passes)), None)
+        if relation is None and all(_another_mask(a) for a in passes):
+            relation = "dout times another mask"
+            say = (
+                f"dx is 0 in {percent((first.g[~off] == 0).mean())} of the entries that forward kept, and not 0 in"
+                f" {percent((first.g[off] != 0).mean())} of those that it dropped: these are other coins."
             )
-    return dropped, Aspect("kept entries", seen, ok, say, near=1e-5)
+        seen = relation or seen
+    return Aspect("gradient", seen, ok, say, near=1e-5)
 
 
-def _zeros_in_x(forward, backward, rng, g):
+def _another_mask(a):
+    """Whether g takes the values of a mask, in places that are not those of m."""
+    scales = np.unique(np.round(a.g[a.g != 0], 9))
+    mixed = 0 < (a.g[a.m != 0] == 0).mean() < 1 and 0 < (a.g[a.m == 0] == 0).mean() < 1 if (a.m == 0).any() else False
+    return len(scales) == 1 and mixed
+
+
+def _zeros_in_x(forward, backward, at, g):
     """Where x is exactly 0, as after a ReLU, out tells nothing about the mask; dx still follows it."""
-    x, dout = away_from_zero(rng, (83, 61)), away_from_zero(rng, (83, 61))
-    nought = rng.random(x.shape) < 0.5
-    x[nought] = 0.0
-    out, cache = thinned(forward, x.copy(), P, g)
-    slope = readable("dx", backward(dout.copy(), cache), dout.shape) / dout
+    x, dout, p = at.sparse.copy(), at.dsparse, at.p[0]
+    nought = x == 0
+    made = forward(x.copy(), p, g)
+    out = readable("out", made[0], x.shape)
+    result, broke = attempt(lambda: readable("dx", backward(dout.copy(), made[1]), dout.shape))
+    if broke:
+        yield Aspect("x = 0", "raises", False, f"where x is exactly 0, as after a ReLU, {broke.say()}")
+        return
+    slope = result / dout
     elsewhere, here = out[~nought] == 0, slope[nought] == 0
-    bound = bernstein(min(here.size, elsewhere.size), 2 * P * (1 - P), max(P, 1 - P))  # a difference of two shares
-    close = bool(abs(here.mean() - elsewhere.mean()) <= bound)
-    say = (
-        f"where x is exactly 0, as after a ReLU, dx is 0 in {percent(here.mean())} of the entries; the mask"
-        f" dropped {percent(elsewhere.mean())}."
-        " The mask has to be remembered: `out` is 0 there either way."
-    )
     if not np.isfinite(slope).all():
         say = (
             "where x is exactly 0, as after a ReLU, dx is nan or infinite. Dividing by x, or by out, does not give"
             " the mask back."
         )
         yield Aspect("x = 0", "nan", False, say)
+        return
+    q = min(max(p, 0.05), 0.95)
+    bound = bernstein(min(here.size, elsewhere.size), 2 * q * (1 - q), max(q, 1 - q))  # a difference of two shares
+    kept = np.unique(np.round(slope[nought & (slope != 0)], 9))
+    scales = np.unique(np.round((out / np.where(nought, 1, x))[~nought & (out != 0)], 9))
+    close = bool(abs(here.mean() - elsewhere.mean()) <= bound) and np.array_equal(kept, scales)
+    say = (
+        f"where x is exactly 0, as after a ReLU, dx is 0 in {percent(here.mean())} of the entries; the mask"
+        f" dropped {percent(elsewhere.mean())}."
+        " The mask has to be remembered: `out` is 0 there either way."
+    )
+    if close or here.mean() not in (0, 1):
+        seen = float(here.mean())
     else:
-        yield Aspect("x = 0", float(here.mean()), close, say, near=2 * bound)
+        seen = "always 0" if here.mean() == 1 else "never 0"
+    yield Aspect("x = 0", seen, close, say, near=2 * bound)
 
 
-def _other_passes(forward, backward, x, dout, rng, g):
+# --- other passes ----------------------------------------------------------------------------------------------------
+
+
+def _in_any_order(forward, backward, at, g):
     """Each backward pass belongs to the forward pass whose cache it is given, in whatever order they run."""
-    out, cache = thinned(forward, x.copy(), P, g)
-    other, _ = thinned(forward, away_from_zero(rng, x.shape), P, g)
-    slope = readable("dx", backward(dout.copy(), cache), dout.shape) / dout
-    if np.array_equal((slope == 0), (other == 0)) and not np.array_equal(out == 0, other == 0):
+    p = at.p[0]
+    a, b = look(forward, at.x, p, g), look(forward, at.other, p, g)
+    first, second, again = (back(backward, of, at.dout) for of in (a, b, a))
+    direct = ran(forward, backward, at.x, at.dout, p, g)
+    if np.array_equal(first.g == 0, b.dropped) and not np.array_equal(a.dropped, b.dropped):
         seen = "the mask of the later pass"
     else:  # only whether the mask is its own: a wrong factor was judged before
-        direct = _pass(forward, backward, x, dout, P, g)
-        seen = "its own" if direct.in_step() == alike(slope, out / x) else "another"
+        good = direct.in_step()
+        seen = "its own" if all(c.in_step() == good for c in (first, second)) else "a mask that is not its own"
+    say = f"forward on batch A, forward on batch B, backward for A, backward for B: dx has {seen}."
     yield Aspect(
-        "after another forward pass",
-        seen,
-        seen == "its own",
-        "forward on batch A, forward on batch B,"
-        " backward for A:"
-        f" dx has {seen if seen != 'another' else 'a mask that is not that of A'}. What backward needs"
-        " travels in the cache.",
+        "after another forward pass", seen, seen == "its own", f"{say} What backward needs travels in the cache."
     )
-    (out, cache), before = thinned(forward, x.copy(), P, g, train=False), other
-    result, broke = attempt(lambda: readable("dx", backward(dout.copy(), cache), dout.shape) / dout)
-    m = out / x
+    same = np.array_equal(first.g, again.g, equal_nan=True)
+    say = "a second call with the same cache gives another dx. Backward may not change what forward left for it."
+    yield Aspect("second call", same, same, say, contract=True)
+    yield from _at_test(forward, backward, at, g, direct)
+
+
+def _at_test(forward, backward, at, g, before):
+    a = look(forward, at.x, at.p[0], g, train=False)
+    result, broke = attempt(lambda: back(backward, a, at.dout))
     if broke:
-        yield Aspect(
-            "test time",
-            "raises",
-            False,
-            f"after forward with train=False, backward cannot use the cache: {broke.say()}",
-        )
-    elif np.array_equal(result == 0, before == 0) and (before == 0).any():
-        yield Aspect(
-            "test time",
-            "an older mask",
-            False,
-            "after forward with train=False, dx has the mask of the training pass before.",
-        )
+        say = f"after forward with train=False, backward cannot use the cache: {broke.say()}"
+        yield Aspect("test time", "raises", False, say)
+    elif np.array_equal(result.g == 0, before.m == 0) and (before.m == 0).any():
+        say = "after forward with train=False, dx has the mask of the training pass before."
+        yield Aspect("test time", "an older mask", False, say)
     else:
-        ok = alike(result, m)
         say = (
-            f"after forward with train=False, which multiplied by {between(*span(m, 1.0))}, backward multiplied"
-            f" by {between(*span(result, 1.0))}."
+            f"after forward with train=False, which multiplied by {between(*span(a.ratio, 1.0))}, backward multiplied"
+            f" by {between(*span(result.g, 1.0))}."
         )
-        yield Aspect("test time", span(result, nan), ok, say, near=1e-5)
+        yield Aspect("test time", span(result.g, nan), result.in_step(), say, near=1e-5)
 
 
-def _backward_edges(forward, backward, x, dout, rng, g):
-    """p = 0, p = 1, and arrays of one, three and four axes."""
+def _changed(name, pairs):
+    """`untouched` of the first array that was changed, or of the first."""
+    return untouched(name, *next(((b, n) for b, n in pairs if not np.array_equal(b, n)), pairs[0]))
+
+
+def _elsewhere(forward, backward, at, rng, g):
+    """p = 0 and p = 1; arrays of any shape; a dout that may only be read, lies otherwise in memory, or holds zeros."""
     for p in (0.0, 1.0):
-        made, result, broke = _factors(forward, backward, x, dout, p, g)
-        if made is None or not np.isfinite(made[0]).all():
+        a, broke = attempt(lambda p=p: look(forward, at.x, p, g))
+        if broke or not np.isfinite(a.ratio).all():
             continue  # forward's own business
-        bad = broke is not None or not np.isfinite(result).all()
-        ok = not bad and alike(result, made[0] / x)
+        result, broke = attempt(lambda a=a: back(backward, a, at.dout))
+        bad = broke is not None or not np.isfinite(result.g).all()
         what = broke.say() if broke else "dx is nan or infinite."
-        what = what if bad else f"dx is {between(*span(result, 1.0))} times dout."
-        yield Aspect(
-            f"p = {p:g}",
-            "nan or an error" if bad else span(result, 1.0),
-            ok,
-            f"at p = {p:g} {what} Forward multiplied by {p == 0:d} everywhere.",
-            near=1e-5,
-        )
+        what = what if bad else f"dx is {between(*span(result.g, 1.0))} times dout."
+        say = f"at p = {p:g} {what} Forward multiplied by {between(*span(a.ratio, 1.0))}."
+        seen = "nan or an error" if bad else span(result.g, 1.0)
+        yield Aspect(f"p = {p:g}", seen, not bad and result.in_step(), say, near=1e-5)
     wrong = []
-    for shape in ((7,), (3, 2, 5), (2, 3, 2, 2)):
-        x = away_from_zero(rng, shape)
-        made, result, broke = _factors(forward, backward, x, away_from_zero(rng, shape), P, g)
-        if made is not None and (broke or not alike(result, made[0] / x)):
-            wrong.append(len(shape))
-    say = (
-        f"dx is right for two axes and not for {' or '.join(map(str, wrong))}. dx is dout times a mask, whatever"
-        " the shape."
-    )
-    yield Aspect("shapes", tuple(wrong), not wrong, say)
+    shapes = [(1, 1), (1, 7), (7, 1), (int(rng.choice(WIDTHS)),), (2, int(rng.choice(WIDTHS))), (3, 2, 5), (2, 3, 2, 2)]
+    for shape in shapes:
+        x, dout = away_from_zero(rng, shape), away_from_zero(rng, shape)
+        a, broke = attempt(lambda x=x: look(forward, x, at.p[0], g))
+        if broke:
+            continue
+        result, broke = attempt(lambda a=a, dout=dout: back(backward, a, dout))
+        if broke or not result.in_step():
+            wrong.append(str(shape))
+    say = f"dx is right for {at.x.shape} and not for {' or '.join(wrong)}. dx is dout times a mask, whatever the shape."
+    yield Aspect("shapes", tuple(len(w) for w in wrong), not wrong, say)
+    yield from _given(forward, backward, at, g)
 
 
-def _factors(forward, backward, x, dout, p, g):
-    """((out, cache) or None, dx / dout or None, the exception of backward or None)."""
-    made, broke = attempt(lambda: thinned(forward, x.copy(), p, g))
-    if broke:
-        return None, None, None
-    return made, *attempt(lambda: readable("dx", backward(dout.copy(), made[1]), dout.shape) / dout)
+def _given(forward, backward, at, g):
+    wrong, fixed, holes = [], at.dout.copy(), at.dout.copy()
+    fixed.flags.writeable = False
+    holes[::2] = 0.0
+    a = look(forward, at.x, at.p[0], g)
+    douts = {
+        "may only be read": fixed,
+        "is transposed in memory": np.asfortranarray(at.dout),
+        "holds zeros": holes,
+        "runs backwards": at.dout[::-1],
+    }
+    for name, dout in douts.items():
+        dx, broke = attempt(lambda dout=dout: backward(dout, a.cache))
+        if broke or not np.allclose(readable("dx", dx, dout.shape), dout * a.ratio, rtol=CLOSE, atol=0):
+            wrong.append(name)
+    yield Aspect("any dout", tuple(wrong), not wrong, f"dx goes wrong where dout {' or '.join(wrong)}.")
+
+
+def _dtypes(forward, backward, at, g, right):
+    for dtype in (np.float32, np.float64):
+        a = look(forward, at.x.astype(dtype), at.p[0], g)
+        result = back(backward, a, at.dout.astype(dtype))
+        yield keeps(f"{np.dtype(dtype)}", result.dtype, dtype, "`dx`")
+        if dtype is np.float32 and right:
+            low, high = span(result.g[a.ratio != 0], 1.0)
+            say = f"with float32, dx is {between(low, high)} times dout where forward multiplied by {times(a.ratio.max())}."
+            yield Aspect("values of float32", (low, high), result.in_step(CLOSE), say, near=1e-5)

@@ -1,39 +1,42 @@
-"""Probes of dropout.py. What is right comes from dividing: out / x forward, dx / dout backward.
+"""Probes of dropout's forward passes. What is right comes from dividing: out / x.
 
 No bits are compared with a reference. x is bounded away from 0 and not constant, so that out / x is the mask itself.
-Every bound on chance comes from `chance`: a right function fails a check with probability below 4e-10, whatever its
-sampler. The nearest wrong families are caught with probability above 1 - 1e-9: a normal number in place of a uniform
-drops 42% where p = 0.8 asks for 80% (bound: 6 points; 38 points are 36 standard deviations); integer levels that are
-off by one of ten drop 40% where p = 0.3 asks for 30% (bound: 4.4 points; 5.6 points are 8.9 standard deviations).
-A rate that is off by less than 4 points at p = 0.3, and by less at p = 0.2 and 0.8, passes.
+Rates come from the whole open interval and shapes from wide sets, drawn from the seed: none can be learned by heart.
+Every bound on chance comes from `chance`: fewer than 90 judgements, each with a false alarm below 1e-11, so that a
+right function fails a check with probability below 9e-10, whatever its sampler.
+
+What a check can see: a rate that is off by 1 point where p lies between 0.25 and 0.75 (131,072 entries), or by 0.25
+points near 0 and 1 (40,000); coins of up to 200 levels, whose rates are off by that; coins that repeat after any number
+of entries up to half an array, or in one of 24 calls; any two entries at one distance that correlate by 0.15.
 """
 
 from math import nan
+from types import SimpleNamespace
 
 import numpy as np
 
-from dropout_lab.checks.aspects import Aspect, untouched
+from dropout_lab.checks.aspects import Aspect
 from dropout_lab.checks.chance import coin_bound
 from dropout_lab.checks.functions import attempt
-from dropout_lab.checks.probes import probe, unpack
-from dropout_lab.checks.probes.dropout_coins import calls, structure
+from dropout_lab.checks.probes import case, probe
+from dropout_lab.checks.probes.dropout_coins import calls, large, series, structure
 from dropout_lab.checks.probes.dropout_masks import (
-    CALLS,
+    CLOSE,
     EXACT,
-    LARGE,
-    LENGTH,
-    Look,
-    P,
+    WIDTHS,
+    against,
     alike,
     away_from_zero,
     between,
     coins,
-    dtype_kept,
+    idle_generator,
+    keeps,
     look,
+    middle,
     percent,
-    readable,
+    rate,
+    refuses,
     span,
-    thinned,
     times,
     whole,
 )
@@ -41,208 +44,350 @@ from dropout_lab.checks.probes.dropout_masks import (
 
 @probe("dropout_forward")
 def dropout_forward(f, rng):
-    yield from whole(_forward, f.dropout_forward, rng, lambda p: 1 / (1 - p), lambda p: 1.0)
+    yield from whole(forward_aspects, f.dropout_forward, rng, lambda p: 1 / (1 - p), lambda p: 1.0)
 
 
 @probe("zeroing_forward")
 def zeroing_forward(f, rng):
-    yield from whole(_forward, f.zeroing_forward, rng, lambda p: 1.0, lambda p: 1 - p)
+    yield from whole(forward_aspects, f.zeroing_forward, rng, lambda p: 1.0, lambda p: 1 - p)
 
 
-def _forward(call, rng, kept, test):
-    """A layer that multiplies by 0 or kept(p) in training, and by test(p) at test time."""
-    rng = coins(rng)  # or x would hold the very numbers that a student's default_rng(0) draws
-    x, g = away_from_zero(rng, LARGE[P]), coins(rng)
-    given = x.copy()
-    out, _ = thinned(call, given, P, g)
-    looks = [Look(P, x, out / x)]
-    others, broke = attempt(lambda: [look(call, away_from_zero(rng, s), p, g) for p, s in LARGE.items() if p != P])
-    looks += others or []
+@case
+def _inputs(rng):
+    """Rates and arrays; each is (p, x)."""
+    p = middle(rng)
+    width = int(rng.choice([w for w in WIDTHS if w >= 7]))
+    rows = -(-(2**17 + int(rng.integers(1, 3000))) // width)
+    shapes = {
+        "table": (p, tuple(rng.integers((57, 90), (71, 121)))),
+        "low": (rate(rng, 0.06, 0.25), tuple(rng.integers((11, 9, 17), (17, 13, 25)))),
+        "high": (rate(rng, 0.75, 0.94), tuple(rng.integers((5, 3, 3, 33), (9, 6, 6, 48)))),
+        "rare": (rate(rng, 0.002, 0.0045, 5), (40_000 + int(rng.integers(999)),)),
+        "most": (1 - rate(rng, 0.002, 0.0045, 5), (40_000 + int(rng.integers(999)),)),
+        "row": (p, (int(rng.integers(180, 260)),)),
+        "large": (middle(rng), (rows, width)),
+    }
+    made = {name: (at, away_from_zero(rng, shape)) for name, (at, shape) in shapes.items()}
+    return SimpleNamespace(**{name: x for name, (_, x) in made.items()}, p={name: at for name, (at, _) in made.items()})
+
+
+def forward_aspects(call, rng, kept, test):
+    """What a layer does that multiplies by 0 or kept(p) in training, and by test(p) at test time.
+
+    Parameters
+    ----------
+    call : function (x, p, rng, train=True) -> out, cache
+    kept, test : functions of p
+    """
+    rng = coins(rng)
+    at, g = _inputs(rng), coins(rng)
+
+    def seen(name):
+        return look(call, getattr(at, name), at.p[name], g)
+
+    table = seen("table")
+    others, broke = attempt(lambda: [seen(name) for name in ("low", "high", "rare", "most")])
+    looks = [table, *(others or [])]
     at_test = list(_test_time(call, rng, g, test))
     yield from at_test
     if broke:
-        yield Aspect(
-            "shapes",
-            "raises",
-            False,
-            f"for arrays of three or four axes {broke.say()} Every entry has its own coin, whatever the shape.",
-        )
-    series = _series(call, rng, g)
-    shares = [a.share for a in looks + series[P] + series[0.8]]
-    if all(s in (0, 1) for s in shares) and min(shares) == 0 and max(shares) == 1:
-        rate = Aspect(
-            "one coin for all",
-            True,
-            False,
-            "a call drops either every entry or none. Each entry has a coin of its own.",
-        )
-    else:
-        rate = _zero_fraction(looks)
-    scale = _kept_scale(looks, kept)
-    yield from (rate, scale)
-    if 0 < looks[0].share < 1:
-        yield from structure(looks)
+        say = f"for an array of another shape or rate {broke.say()} Every entry has its own coin, whatever the shape."
+        yield Aspect("shapes", "raises", False, say)
+        return
+    row = series(call, at.row, at.p["row"], g)
+    rates, scale = list(_rates(looks, row)), _kept_scale(looks, kept)
+    yield from (*rates, scale)
+    if not table.share:
+        yield _by_default(call, at.table, at.p["table"], g)
+    shares = [a.share for a in (table, *row)]
+    spread, fresh = [], []
+    if 0 < table.share < 1:
+        spread = list(structure(table, looks[:3]))
+        yield from spread
     if 0 < min(shares) and max(shares) < 1:
-        yield from calls(call, rng, looks[0], series)
-    yield untouched("x", x, given)
-    if rate.ok and scale.ok:  # else the edges say the same again, in more confusing words
+        fresh = list(calls(call, rng, table, row))
+        yield from fresh
+    right = all(a.ok for a in (*rates, scale, *spread, *fresh))
+    if right:  # else these say the same again, in more confusing words
+        big = seen("large")
+        yield from _rates([big], [], "large arrays: ")
+        yield from large(big)
+    elsewhere = list(_any_x(call, rng, g, kept)) if right else []
+    yield from elsewhere
+    changed = [a for a in (*looks, *row) if a.changed]
+    say = "it changed `x` in place. Whoever called still needs it: work on a copy, or write `a = a * m`, not `a *= m`."
+    yield Aspect("x untouched", bool(changed), not changed, say, contract=True)
+    if right and not changed:
+        yield from _given(call, rng, g, kept)
+    if rates[0].ok and scale.ok:
         yield from _edges(call, rng, g)
-        modes = [("in training", {}, kept(P)), ("at test time", {"train": False}, test(P))]
+        modes = [("in training", {}, kept), ("at test time", {"train": False}, test)]
         yield from _integers(call, rng, g, modes if at_test[0].ok else modes[:1])
     yield from _dtypes(call, rng, g, kept, test)
-    yield from _refusals(call, rng, g)
+    x = away_from_zero(rng, (4, 5))
+    yield from refuses(lambda p, generator: call(x.copy(), p, generator), rng)
+    yield from idle_generator(lambda generator: call(x.copy(), middle(rng), generator, train=False), rng)
+
+
+# --- test time -------------------------------------------------------------------------------------------------------
 
 
 def _test_time(call, rng, g, test):
-    """At test time every entry is multiplied by test(p), always the same."""
-    rates = (P, 0.8)
+    """At test time every entry is multiplied by test(p), always the same: at any rate, 0 and 1 among them."""
+    rates = (rate(rng, 0.1, 0.45), rate(rng, 0.55, 0.95), 0.0, 1.0)
     x = away_from_zero(rng, (9, 7))
-    given = x.copy()
-    ratios = [thinned(call, given, p, g, train=False)[0] / x for p in rates]
-    again = thinned(call, x.copy(), P, g, train=False)[0] / x
-    expected = " and ".join(dict.fromkeys(times(test(p)) for p in rates))
-    if any((r == 0).any() for r in ratios) and not all((r == 0).all() for r in ratios):
-        yield Aspect(
-            "test time", "drops", False, "with train=False it still drops entries. At test time every unit takes part."
-        )
-    elif not np.array_equal(ratios[0], again, equal_nan=True):
-        yield Aspect(
-            "test time",
-            "random",
-            False,
-            "with train=False two calls on the same x differ. At test time nothing is random.",
-        )
+    looks, broke = attempt(lambda: [look(call, x, p, g, train=False) for p in rates])
+    again, broke_again = attempt(lambda: look(call, x, rates[0], g, train=False))
+    if broke or broke_again:
+        yield Aspect("test time", "raises", False, f"with train=False {(broke or broke_again).say()}")
+        return
+    inside = looks[:2]
+    if any(a.dropped.any() for a in inside) and not all(a.dropped.all() for a in inside):
+        say = "with train=False it still drops entries. At test time every unit takes part."
+        yield Aspect("test time", "drops", False, say)
+    elif not np.array_equal(looks[0].ratio, again.ratio, equal_nan=True):
+        say = "with train=False two calls on the same x differ. At test time nothing is random."
+        yield Aspect("test time", "random", False, say)
     else:
-        seen = sum((span(r, nan) for r in ratios), ())
-        ok = all(alike(r, test(p)) for p, r in zip(rates, ratios, strict=True))
-        at = " and ".join(between(*span(r, nan)) for r in ratios)
-        say = f"with train=False, out is {at} times x at p = {P} and 0.8; it should be {expected} times x."
+        ok = all(alike(a.ratio, test(a.p), EXACT) for a in inside)
+        seen = sum((span(a.ratio, nan) for a in inside), ())
+        at = " and ".join(f"{between(*span(a.ratio, nan))} times x at p = {a.p}" for a in inside)
+        expected = " and ".join(dict.fromkeys(times(test(a.p)) for a in inside))
+        if not ok and all(alike(a.ratio, test(a.p)) for a in inside):
+            seen, at = "the digits of float32", "right to 7 digits only, as of float32,"
+        say = f"with train=False, out is {at}; it should be {expected} times x."
         yield Aspect("test time", seen, ok, say, near=1e-5)
-    yield Aspect(
-        "x untouched at test time",
-        not np.array_equal(x, given),
-        np.array_equal(x, given),
-        "with train=False it changed `x` in place. Whoever called still needs it.",
-        contract=True,
-    )
+        ends = tuple(span(a.ratio, nan) for a in looks[2:])
+        wrong = [a for a in looks[2:] if not alike(a.ratio, test(a.p), EXACT)]
+        if ok:
+            say = " and ".join(
+                f"with train=False and p = {a.p:g}, out is {between(*span(a.ratio, nan))} times x;"
+                f" it should be {times(test(a.p))} times"
+                for a in wrong
+            )
+            yield Aspect("test time at p = 0 and 1", sum(ends, ()), not wrong, f"{say}.", near=1e-5)
+    changed = any(a.changed for a in looks)
+    say = "with train=False it changed `x` in place. Whoever called still needs it."
+    yield Aspect("x untouched at test time", changed, not changed, say, contract=True)
 
 
-def _series(call, rng, g):
-    """Calls in a row on the same x, with one generator that goes on."""
-    x = away_from_zero(rng, (LENGTH,))
-    return {p: [look(call, x, p, g) for _ in range(CALLS)] for p in (P, 0.8)}
+# --- how many are dropped, and what the others are multiplied by -------------------------------------------------------
 
 
-def _zero_fraction(looks):
-    bounds = [coin_bound(a.coins(), a.p) for a in looks]
-    ok = all(abs(a.share - a.p) <= t for a, t in zip(looks, bounds, strict=True))
-    near = 2 * max(coin_bound(a.x.size, a.p) for a in looks)
-    if not any(a.share for a in looks):
+def _rates(looks, row, where=""):
+    """The share that is dropped is p, at every rate."""
+    shares = [a.share for a in (looks[0], *row)]
+    if row and all(s in (0, 1) for s in shares) and min(shares) == 0 and max(shares) == 1:
+        say = "a call drops either every entry or none. Each entry has a coin of its own."
+        yield Aspect("one coin for all", True, False, say)
+        return
+    bounds = np.array([coin_bound(a.coins(), a.p) for a in looks])
+    got, asked = np.array([a.share for a in looks]), np.array([a.p for a in looks])
+    off = np.abs(got - asked) > bounds
+    seen, drawn = tuple(got), [a for a, wrong in zip(looks, off) if wrong]
+    if not got.any() and len(looks) > 1:
+        seen = "nothing, and coins are drawn" if looks[0].drew else "nothing, and no coin is drawn"
         say = "in training nothing is dropped; a fraction p should be."
     else:
-        shares = ", ".join(f"{percent(a.share)} at p = {a.p}" for a in looks)
+        shares = ", ".join(f"{percent(a.share)} at p = {a.p:.5g}" for a in drawn)
         say = f"of the outputs, {shares} are 0. Those shares should be p, the probability to drop."
-    return Aspect("zero fraction", tuple(a.share for a in looks), ok, say, near=near)
+        if len(looks) > 1 and (
+            share := _constant(got, [coin_bound(a.coins(), min(max(a.share, 1e-3), 1 - 1e-3)) for a in looks])
+        ):
+            half = abs(share - 0.5) <= coin_bound(looks[-1].x.size, 0.5)
+            seen = "half, whatever p" if half else "the same, whatever p"
+            say = f"about {percent(share)} of the outputs are 0 at every rate. Those shares should be p."
+    yield Aspect(f"{where}zero fraction", seen, not off.any(), say, near=2 * bounds)
+
+
+def _by_default(call, x, p, g):
+    """Whether what drops nothing does so only because `train` is False unless it is said."""
+    told = look(call, x, p, g, train=True)
+    say = f"called without `train` it drops nothing; with train=True, {percent(told.share)} of the outputs are 0."
+    return Aspect("training by default", "only when told" if told.share else "never", not told.share, say)
+
+
+def _constant(shares, bounds):
+    """The share that all looks have in common, if they have one: neither 0 nor 1."""
+    low, high = max(np.subtract(shares, bounds)), min(np.add(shares, bounds))
+    return (low + high) / 2 if 0 < low <= high < 1 else None
 
 
 def _kept_scale(looks, kept):
     """Every kept entry is multiplied by the same number, kept(p)."""
-    seen = sum((a.kept(kept(a.p)) for a in looks), ())
-    ok = all(alike(a.kept(kept(a.p)), kept(a.p)) for a in looks)
-    low, high = looks[0].kept(kept(P))
-    dropped = looks[0].share
-    as_asked = abs(dropped - P) <= coin_bound(looks[0].coins(), P) and 0 < dropped < 1
-    opening = f"{percent(dropped)} of the outputs are 0, as p = {P} asks, but kept" if as_asked else f"at p = {P}, kept"
-    say = f"{opening} outputs are {between(low, high)} times their input; every one should be {times(kept(P))} times."
-    realised = [a for a in looks if 0 < a.share < 1]
-    if not ok and realised and all(alike(a.kept(nan), 1 / (1 - a.share), EXACT) for a in realised):
+    ends = [a.kept(kept(a.p)) for a in looks]
+    seen, wanted = sum(ends, ()), [kept(a.p) for a in looks]
+    ok = all(alike(got, want, EXACT) for got, want in zip(ends, wanted))
+    first = looks[0]
+    as_asked = abs(first.share - first.p) <= coin_bound(first.coins(), first.p) and 0 < first.share < 1
+    opening = (
+        f"{percent(first.share)} of the outputs are 0, as p = {first.p} asks, but" if as_asked else f"at p = {first.p},"
+    )
+    bent = next((i for i, (got, want) in enumerate(zip(ends, wanted)) if not alike(got, want)), None)
+    if bent:  # the first look is right: another is not
+        first, opening = looks[bent], f"at p = {looks[bent].p:.5g},"
+    got, want = against(first.kept(kept(first.p)), kept(first.p))
+    say = f"{opening} kept outputs are {got} times their input; every one should be {want} times."
+    some = [a for a in looks if 0 < a.share < 1]
+    if not ok and some and all(alike(a.kept(nan), 1 / (1 - a.share), EXACT) for a in some):
         seen = "1 / the share kept in this call"
+        a = some[0]
+        got, want = against(a.kept(nan), kept(a.p))
         say = (
-            f"kept outputs are {realised[0].kept(nan)[0]:.4f} times their input, 1 over the share that this call"
-            " kept;"
-            f" every one should be {kept(P):.4f} times, in every call."
+            f"kept outputs are {got} times their input, 1 over the share that this call kept; every one should be"
+            f" {want} times, in every call."
         )
+    elif not ok and bent is None:
+        seen, say = _nearly(looks, ends, wanted)
+    elif not ok and len(some) > 2 and alike(seen, seen[0]) and not alike(seen[0], 1) and np.ptp(wanted):
+        seen = "the same, whatever p"
+        say = f"kept outputs are {got} times their input at every rate; at p = {first.p:.5g} it should be {want} times."
     return Aspect("kept scale", seen, ok, say, near=1e-5)
+
+
+def _nearly(looks, ends, wanted):
+    """(what was seen, a sentence) for a scale that is right to some digits."""
+    small = [1 / got - 1 / want for (got, _), want in zip(ends, wanted)]
+    added = float(np.median(small))
+    if added and all(abs(s - added) <= 0.01 * abs(added) + 1e-15 for s in small) and not alike(wanted, 1):
+        return "a small number beside 1 - p", (
+            f"kept outputs are 1 / (1 - p + {added:.1g}) times their input: a small number is added to 1 - p."
+            " At p = 1 nothing is kept, and there is nothing to divide."
+        )
+    off = max(abs(got / want - 1) for pair, want in zip(ends, wanted) for got in pair)
+    return "the digits of float32", (
+        f"kept outputs are right to {int(-np.log10(off))} digits only: on the way there was a number of float32, or one"
+        " that is nearly right. A gradient check needs all of float64's 16."
+    )
+
+
+# --- other inputs ----------------------------------------------------------------------------------------------------
+
+
+def _any_x(call, rng, g, kept):
+    """Arrays of one row or one column, of widths that computers like, and of entries far apart in size."""
+    p = middle(rng)
+    shapes = [(1, 1), (1, int(rng.integers(5, 40))), (int(rng.integers(5, 40)), 1)]
+    shapes += (
+        [(w,) for w in WIDTHS[::2]] + [(int(rng.integers(1, 5)), w) for w in WIDTHS[1::2]] + [(1, 1, 1, 1), (2, 1, 5)]
+    )
+    dropped, size = 0, 0
+    for i, shape in enumerate(shapes):
+        dtype, tolerance = (np.float32, CLOSE) if i % 2 else (np.float64, EXACT)
+        x = away_from_zero(rng, shape) * 10.0 ** rng.integers(-6, 7, shape)
+        a = look(call, x.astype(dtype), p, g)
+        low, high = a.kept(kept(p))
+        if not alike((low, high), kept(p), tolerance):
+            got, want = against((low, high), kept(p))
+            say = (
+                f"in a {np.dtype(dtype)} array of shape {shape}, kept outputs are {got} times their input where {want}"
+            )
+            yield Aspect("any shape", (low, high), False, f"{say} is right (p = {p}).", near=1e-5)
+            return
+        dropped, size = dropped + int(a.dropped.sum()), size + a.x.size
+    ok = abs(dropped / size - p) <= coin_bound(size, p)
+    say = f"in small arrays, {percent(dropped / size)} of the outputs are 0 at p = {p}."
+    yield Aspect("any shape", dropped / size, ok, say, near=2 * coin_bound(size, p))
+
+
+def _given(call, rng, g, kept):
+    """Arrays that may not be written to, or lie otherwise in memory; rates that are NumPy's numbers."""
+    x, p, wrong = away_from_zero(rng, (46, 38)), middle(rng), []
+    fixed = x.copy()
+    fixed.flags.writeable = False
+    views = {
+        "that may only be read": fixed,
+        "that is transposed": x.T,
+        "of every second column": x[:, ::2],
+        "that runs backwards": x[::-1],
+    }
+    for name, view in views.items():
+        out, broke = attempt(lambda view=view: _mask(call, view, p, g))
+        if broke or not alike(out[out != 0], kept(p), EXACT) or not 0 < (out != 0).mean() < 1:
+            wrong.append(f"an x {name}" + (f" ({broke.kind})" if broke else ""))
+    for kind in (np.float64, np.float32, np.int64):
+        at = (
+            kind(0) if kind is np.int64 else kind(round(64 * p) / 64)
+        )  # a number that float32 has, so that 1 - p is exact
+        out, broke = attempt(lambda at=at: _mask(call, x, at, g))
+        if broke or not alike(out[out != 0], kept(float(at)), 1e-6):
+            wrong.append(f"p as a NumPy {kind.__name__}" + (f" ({broke.kind})" if broke else ""))
+    yield Aspect("any array, any number", tuple(wrong), not wrong, f"it goes wrong with {' and '.join(wrong)}.")
+
+
+def _mask(call, x, p, g):
+    out = call(x, p, g)[0]
+    return np.asarray(out, float) / x
 
 
 def _edges(call, rng, g):
     """p = 0 changes nothing, p = 1 gives zeros."""
     x = away_from_zero(rng, (23, 31))
-    result, broke = attempt(lambda: thinned(call, x.copy(), 0.0, g)[0] / x)
-    if broke or not np.isfinite(result).all():
+    a, broke = attempt(lambda: look(call, x, 0.0, g))
+    if broke or not np.isfinite(a.ratio).all():
         seen, ok = "nan or an error", False
         say = f"at p = 0 {broke.say()}" if broke else "at p = 0 it gives nan or infinity."
     else:
-        zeros = float((result == 0).mean())
-        low, high = span(result[result != 0], 0.0)
-        seen, ok = (zeros, low, high), zeros == 0 and alike(result, 1)
+        low, high = a.kept(0.0)
+        seen, ok = (a.share, low, high), alike(a.ratio, 1, EXACT)
         say = (
-            f"at p = 0 {percent(zeros)} of the outputs are 0 and the others {between(low, high)} times their"
+            f"at p = 0 {percent(a.share)} of the outputs are 0 and the others {between(low, high)} times their"
             " input; nothing should change."
         )
     yield Aspect("p = 0", seen, ok, say, near=0.2)
-    result, broke = attempt(lambda: thinned(call, x.copy(), 1.0, g)[0])
-    ok = broke is None and bool((result == 0).all())
-    bad = broke is not None or not np.isfinite(result).all()
+    for p in (1.0, 1):
+        a, broke = attempt(lambda p=p: look(call, x, p, g))
+        if broke or not a.dropped.all():
+            break
+    bad = broke is not None or not np.isfinite(a.ratio).all()
     what = (
         broke.say()
         if broke
         else "it gives nan or infinity."
         if bad
-        else (f"{percent((result != 0).mean())} of the outputs are not 0.")
+        else f"{percent(1 - a.share)} of the outputs are not 0."
     )
     yield Aspect(
         "p = 1",
-        "nan or an error" if bad else float((result == 0).mean()),
-        ok,
+        "nan or an error" if bad else a.share,
+        not bad and a.share == 1,
         f"at p = 1 {what} Everything is dropped then: zeros.",
         near=0.2,
     )
 
 
 def _integers(call, rng, g, modes):
-    """Integers keep their scale; refusing them aloud is accepted."""
-    x = rng.integers(1, 10, (6, 20))
+    """Whole numbers keep their scale, as floats; refusing them aloud is right as well."""
+    x, p = rng.integers(1, 10, (6, 20)), rate(rng, 0.15, 0.45)
     for when, mode, factor in modes:
-        out, broke = attempt(lambda mode=mode: thinned(call, x.copy(), P, g, **mode)[0])
+        a, broke = attempt(lambda mode=mode: look(call, x, p, g, **mode))
         if not broke:
-            ratio = out / x
-            whole = bool((out == np.round(out)).all())
-            ok = alike(ratio[ratio != 0], factor) and (ratio != 0).any()
+            low, high = a.kept(0.0)
+            ok = alike((low, high), factor(p)) and a.share < 1
+            rounded = np.array_equal(a.ratio * x, np.round(a.ratio * x)) and not ok
             say = (
-                f"with integers in x, {when} kept outputs are {between(*span(ratio[ratio != 0], 0.0))} times"
-                f" their input where {times(factor)} is right."
+                f"right for floats; with whole numbers in x, {when} kept outputs are {between(low, high)} times their"
+                f" input where {times(factor(p))} is right. Make them floats first, or refuse them with a TypeError."
             )
-            yield Aspect(f"integers {when}", "cut to whole numbers" if whole and not ok else ok, ok, say)
+            yield Aspect(f"integers {when}", "cut to whole numbers" if rounded else ok, ok, say)
 
 
 def _dtypes(call, rng, g, kept, test):
-    """float32 stays float32, float64 stays float64 with all its digits."""
-    x = away_from_zero(rng, (8, 9))
-    half = x.astype(np.float32)
-    for when, mode, factor in (("in training", {}, kept(P)), ("at test time", {"train": False}, test(P))):
-        out = unpack(call(half.copy(), P, g, **mode), "out", "cache")[0]
-        yield dtype_kept(f"float32 {when}", out, np.float32, f"`out` {when}")
-        out = unpack(call(x.copy(), P, g, **mode), "out", "cache")[0]
-        ratio = readable("out", out, x.shape) / x
-        yield dtype_kept(f"float64 {when}", out, np.float64, f"`out` {when}", ratio[ratio != 0] / factor)
+    """float32 stays float32 and float64 stays float64, in training and at test time; and so do the values."""
+    x, p = away_from_zero(rng, (38, 29)), middle(rng)
+    for when, mode, factor in (("in training", {}, kept(p)), ("at test time", {"train": False}, test(p))):
+        for dtype in (np.float32, np.float64):
+            a = look(call, x.astype(dtype), p, g, **mode)
+            name = f"{np.dtype(dtype)} {when}"
+            yield keeps(name, a.dtype, dtype, f"`out` {when}")
+            if dtype is np.float32:
+                values = a.ratio[~a.dropped]
+                say = (
+                    f"with float32 in x, {when} kept outputs are {between(*span(values, 0.0))} times their input"
+                    f" where {times(factor)} is right."
+                )
+                ok = alike(values, factor) and a.share < 1 and (when != "in training" or a.share > 0)
+                yield Aspect(f"values of {name}", span(values, 0.0), ok, say, near=1e-5, repeats=REPEATED[when])
 
 
-def _refusals(call, rng, g):
-    """What the stub's guards refuse. They are given, so this fails only where they were taken out."""
-    x = away_from_zero(rng, (4, 5))
-    accepted = [repr(p) for p in (-0.1, 1.5, nan, "0.3") if not attempt(lambda p=p: call(x.copy(), p, g))[1]]
-    accepted += ["rng = None"] * (not attempt(lambda: call(x.copy(), P, None))[1])
-    _, broke = attempt(lambda: call(x.copy(), P, None, train=False))
-    yield Aspect(
-        "no generator at test time",
-        bool(broke),
-        not broke,
-        "with train=False it needs a generator. Nothing is random then: `rng` may be None.",
-        contract=True,
-    )
-    say = (
-        f"it accepts {', '.join(a if a.startswith('rng') else f'p = {a}' for a in accepted)}. The two guards at"
-        " the top of the stub refuse what makes no sense; keep them."
-    )
-    yield Aspect("refusals", tuple(len(a) for a in accepted), not accepted, say, contract=True)
+REPEATED = {"in training": ("kept scale", "zero fraction", "one coin for all"), "at test time": ("test time",)}

@@ -1,27 +1,34 @@
 """What the probes of dropout share: one call looked at by dividing, out / x, and the words for what was seen."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from dropout_lab.checks.aspects import Aspect
+from dropout_lab.checks.functions import attempt
 from dropout_lab.checks.probes import unpack
 
-P = 0.3
-LARGE = {0.3: (61, 99), 0.2: (13, 11, 21), 0.8: (6, 4, 3, 42)}  # p times the size is never whole: an exact count shows
-CALLS, LENGTH = 12, 201  # small calls in a row, at p = 0.3 and at p = 0.8
-EXACT = 1e-9  # float64; what was rounded to float32 on the way is 1e-8 to 1e-7 off
+EXACT = 1e-12  # float64; what was rounded to float32 on the way is 1e-8 to 1e-7 off
 CLOSE = 1e-5
+WIDTHS = (1, 2, 7, 10, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 1000, 1023, 1024, 1025)
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one call in training did to x: ratio is out / x, entry by entry."""
+    """What one call did: ratio is out / x, entry by entry.
+
+    changed: whether it wrote into the x that it was given; drew: whether it took numbers from the generator.
+    """
 
     p: float
     x: np.ndarray
     ratio: np.ndarray
+    cache: object
+    changed: bool
+    drew: bool
+    dtype: np.dtype
 
     @cached_property
     def dropped(self):
@@ -38,22 +45,45 @@ class Look:
     def coins(self):
         """How many coins the pattern can have come from: fewer than entries where whole rows or columns are alike."""
         z = self.dropped
-        for table in (z.reshape(len(z), -1), z.reshape(-1, z.shape[-1])):
+        fewest = z.size
+        for table in (z.reshape(len(z), -1), z.reshape(-1, z.shape[-1])) if z.ndim > 1 else ():
             if (table == table[:1]).all():
-                return table.shape[1]
+                fewest = min(fewest, table.shape[1])
             if (table == table[:, :1]).all():
-                return table.shape[0]
-        return z.size
+                fewest = min(fewest, table.shape[0])
+        return fewest
+
+
+def look(call, x, p, generator, **mode):
+    """A `Look` at one call. The call gets a copy of x, so that whatever it does to it spoils nothing."""
+    given, before = x.copy(), generator.bit_generator.state
+    out, cache = unpack(call(given, p, generator, **mode), "out", "cache")
+    ratio, drew = readable("out", out, x.shape) / x, generator.bit_generator.state != before
+    return Look(p, x, ratio, cache, not (given == x).all(), drew, np.asarray(out).dtype)
 
 
 def away_from_zero(rng, shape):
-    """0.5 to 1.5 in size, of either sign."""
-    return rng.uniform(0.5, 1.5, shape) * (2.0 * rng.integers(0, 2, shape) - 1.0)
+    """0.5 to 1.5 in size, of either sign. What is too much to draw repeats itself."""
+    size = int(np.prod(shape))
+    some = rng.uniform(0.5, 1.5, min(size, 10_007)) * (2.0 * rng.integers(0, 2, min(size, 10_007)) - 1.0)
+    return np.resize(some, shape)
 
 
 def coins(rng):
-    """A generator for the function under judgement."""
+    """A generator for the function under judgement, which shares no number with the inputs."""
     return np.random.default_rng(int(rng.integers(2**63)))
+
+
+def rate(rng, low, high, digits=4):
+    """A rate from the whole interval, with no more digits than a report can print."""
+    return round(float(rng.uniform(low, high)), digits)
+
+
+def middle(rng):
+    """A rate at which coins show well; a half now and then, where p cannot be told from 1 - p."""
+    fair = rng.random() < 1 / 8
+    p = rate(rng, 0.25, 0.75)
+    return 0.5 if fair else p
 
 
 def span(values, otherwise):
@@ -67,15 +97,27 @@ def alike(got, want, tolerance=CLOSE):
 
 def times(x):
     """A factor as the reports print it."""
-    return f"{x:.2f}" if np.isfinite(x) else "nan"
+    if not np.isfinite(x):
+        return "nan" if np.isnan(x) else "infinite"
+    return f"{x:.2f}" if abs(x) >= 0.1 or x == 0 else f"{x:.2g}"
 
 
 def between(low, high):
-    return f"{times(low)}" if times(low) == times(high) else f"{times(low)} to {times(high)}"
+    return times(low) if times(low) == times(high) else f"{times(low)} to {times(high)}"
+
+
+def against(ends, want):
+    """(the factors that were seen, the one that is right) with as many digits as it takes to tell them apart."""
+    worst = max(ends, key=lambda end: abs(end - want))
+    if times(worst) != times(want) or not np.isfinite(worst):
+        return between(*ends), times(want)
+    digits = next((d for d in range(3, 17) if f"{worst:.{d}f}" != f"{want:.{d}f}"), 16)
+    low, high = (f"{end:.{digits}f}" for end in ends)
+    return low if low == high else f"{low} to {high}", f"{want:.{digits}f}"
 
 
 def percent(x):
-    return f"{100 * x:.0f}%"
+    return f"{100 * x:.0f}%" if x in (0, 1) or 0.1 <= x <= 0.9 else f"{100 * x:.3g}%"
 
 
 class Unreadable(Exception):
@@ -87,10 +129,17 @@ class Unreadable(Exception):
 
 
 def readable(name, got, shape):
-    """The array that came back, in float64; `Unreadable` if it is no real array of the shape that went in."""
+    """The array that came back, in float64; `Unreadable` if it is no plain real array of the shape that went in."""
     if not isinstance(got, (np.ndarray, np.generic, float, int)):
         kind = "nothing (None)" if got is None else f"a {type(got).__name__}"
         raise Unreadable(f"`{name}` is {kind}; it should be an array of shape {shape}.", f"{name}: {kind}")
+    if isinstance(got, np.ndarray) and type(got) is not np.ndarray:
+        kind = type(got).__name__
+        raise Unreadable(
+            f"`{name}` is a NumPy {kind}, for which `*` and indexing mean something else;"
+            " it should be a plain array, as what went in.",
+            f"{name}: {kind}",
+        )
     got = np.asarray(got)
     if got.shape != shape:
         raise Unreadable(
@@ -101,18 +150,6 @@ def readable(name, got, shape):
     return got.astype(np.float64)
 
 
-def thinned(call, x, p, generator, **mode):
-    """out / x, and the cache."""
-    out, cache = unpack(call(x, p, generator, **mode), "out", "cache")
-    return readable("out", out, np.shape(x)), cache
-
-
-def look(call, x, p, generator):
-    """A `Look` at one call in training. x is copied before."""
-    out, _ = thinned(call, x.copy(), p, generator)
-    return Look(p, x, out / x)
-
-
 def whole(aspects, *args):
     """The aspects, up to the first result that cannot be read."""
     try:
@@ -121,18 +158,64 @@ def whole(aspects, *args):
         yield unreadable.aspect
 
 
-def dtype_kept(name, got, dtype, what, ones=None):
-    """dtype in, dtype out; ones are quotients that are 1, as far as the digits of float64 go, if none was lost."""
-    dtype = np.dtype(dtype)
-    seen = str(getattr(got, "dtype", type(got).__name__))
-    close, exact = (ones is None or alike(ones, 1, t) for t in (CLOSE, EXACT))
-    if seen == "float64" == str(dtype) and close and not exact:
-        seen = "float64 with the digits of float32"
+def keeps(name, got, dtype, what):
+    """dtype in, dtype out."""
+    dtype, seen = np.dtype(dtype), str(got)
     why = (
         "A gradient check needs all digits."
         if dtype == np.float64
-        else ("Training runs in float32; a layer keeps what it is given.")
+        else "Training runs in float32; a layer keeps what it is given."
     )
     return Aspect(
         name, seen, seen == str(dtype), f"{what} came out as {seen} where {dtype} went in. {why}", contract=True
+    )
+
+
+def refuses(call, rng, extra=()):
+    """What the guards of the stub refuse, and by which name. They are given: this fails only where they were changed.
+
+    call(p, generator) runs the function in training. `extra` are further rates that it has to refuse.
+    """
+    bad = [-rate(rng, 0.001, 0.5), 1 + rate(rng, 0.001, 0.5), float("nan"), *extra]
+    accepted, vague = [], []
+    for p in bad:
+        _, broke = attempt(lambda p=p: call(p, coins(rng)))
+        if not broke:
+            accepted.append(f"p = {p:g}")
+        elif broke.kind != "ValueError" or not re.search(r"\bp\b", broke.message):
+            vague.append(f"p = {p:g} with {broke.kind}: {broke.message or '(no message)'}")
+    if not attempt(lambda: call("0.3", coins(rng)))[1]:
+        accepted.append('p = "0.3"')
+    if not attempt(lambda: call(rate(rng, 0.1, 0.9), None))[1]:
+        accepted.append("rng = None")
+    if accepted:
+        say = f"it accepts {', '.join(accepted)}. The guards at the top of the stub refuse what makes no sense; keep them."
+    else:
+        say = f"it refuses {', '.join(vague)}. A rate that is none is a ValueError, and its message names p."
+    yield Aspect("refusals", (len(accepted), len(vague)), not accepted and not vague, say, contract=True)
+
+
+def idle_generator(call, rng):
+    """At test time nothing is random: no generator is needed, and one that is passed is left as it is.
+
+    call(generator) runs the function at test time.
+    """
+    _, broke = attempt(lambda: call(None))
+    yield Aspect(
+        "no generator at test time",
+        bool(broke),
+        not broke,
+        "with train=False it needs a generator. Nothing is random then: `rng` may be None.",
+        contract=True,
+    )
+    generator = coins(rng)
+    before = generator.bit_generator.state
+    attempt(lambda: call(generator))
+    still = generator.bit_generator.state == before
+    yield Aspect(
+        "generator left alone at test time",
+        still,
+        still,
+        "with train=False it draws from `rng`, so that looking at the test error changes the training that follows.",
+        contract=True,
     )

@@ -14,8 +14,9 @@ from dropout_lab.checks.aspects import Aspect, untouched, value
 from dropout_lab.checks.chance import coin_bound
 from dropout_lab.checks.functions import attempt
 from dropout_lab.checks.probes import probe, unpack
-from dropout_lab.checks.probes.dropout_masks import P, Unreadable, between, coins, percent, readable, times
+from dropout_lab.checks.probes.dropout_masks import Unreadable, between, coins, percent, readable, times
 
+P = 0.3
 N, D, H, C = 61, 53, 50, 52
 PAIR = (0.2, 0.6)
 

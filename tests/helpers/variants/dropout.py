@@ -79,6 +79,74 @@ def other_order(shape, p, rng):
     return rng.random(shape[::-1]).T >= p
 
 
+def spawned(shape, p, rng):
+    """A child of the generator: the generator itself draws nothing."""
+    return rng.spawn(1)[0].random(shape) >= p
+
+
+def permuted(shape, p, rng):
+    """Independent coins stay so in any order."""
+    return rng.permuted(rng.random(math.prod(shape)) >= p).reshape(shape)
+
+
+def from_bytes(shape, p, rng):
+    words = np.frombuffer(rng.bytes(8 * math.prod(shape)), np.uint64).reshape(shape)
+    return (words >> np.uint64(11)) * 2.0**-53 >= p
+
+
+def beta(shape, p, rng):
+    """Beta(1, 1) is uniform."""
+    return rng.beta(1, 1, shape) > p
+
+
+def largest_of_two(shape, p, rng):
+    """The larger of two uniform numbers is below the root of 1 - p with probability 1 - p."""
+    return np.maximum(*rng.random((2, *shape))) < math.sqrt(1 - p)
+
+
+def poisson(shape, p, rng):
+    """No event of a Poisson process in a time of -log(1 - p): probability 1 - p."""
+    return rng.poisson(-math.log1p(-p), shape) == 0
+
+
+def multinomial(shape, p, rng):
+    return rng.multinomial(1, [p, 1 - p], size=shape)[..., 1] == 1
+
+
+def shuffled_count(shape, p, rng):
+    """How many fall is binomial, and which is a shuffle: together, independent coins."""
+    size = math.prod(shape)
+    keep = np.ones(size, bool)
+    keep[rng.permutation(size)[: rng.binomial(size, p)]] = False
+    return keep.reshape(shape)
+
+
+def one_at_a_time(shape, p, rng):
+    """A loop in Python, for what is small; whole for what is not."""
+    if math.prod(shape) > 3000:
+        return rng.random(shape) >= p
+    keep = np.empty(shape, bool)
+    for i in np.ndindex(shape):
+        keep[i] = rng.random() >= p
+    return keep
+
+
+def filled(shape, p, rng):
+    """Into an array that is there."""
+    u = np.empty(shape)
+    rng.random(out=u)
+    return u >= p
+
+
+def minus_uniform(shape, p, rng):
+    return np.floor(rng.uniform(-p, 1 - p, shape)) >= 0
+
+
+def integers_16(shape, p, rng):
+    """65,536 levels: the rate is off by less than 8 in a million."""
+    return rng.integers(0, 2**16, shape, dtype=np.uint16) >= round(p * 2**16)
+
+
 # --- how a mask is applied: each gives (apply(x, keep, scale) -> out, cache; back(dout, cache) -> dx) -----------------
 
 
@@ -166,7 +234,79 @@ def flat_back(dout, cache):
     return dx
 
 
+def select(x, keep, scale):
+    """The product of einsum, entry by entry, with a mask in the dtype of x."""
+    m = np.multiply(keep, scale, dtype=x.dtype if x.dtype.kind == "f" else np.float64)
+    return np.einsum("...,...->...", x, m), (m, x.shape)
+
+
+def select_back(dout, cache):
+    return dout if cache is None else np.einsum("...,...->...", dout, cache[0].reshape(cache[1]))
+
+
+def masked_array(x, keep, scale):
+    """A masked array on the way, plain again at the end."""
+    floats = x if x.dtype.kind == "f" else x.astype(float)
+    return np.ma.masked_array(floats * float(scale), ~keep).filled(0), (keep, float(scale))
+
+
+def two_steps(x, keep, scale):
+    """First the mask, then the scale, in place on what is its own."""
+    out = np.where(keep, x, 0).astype(x.dtype if x.dtype.kind == "f" else float)
+    out *= scale
+    return out, {"dropped": np.argwhere(~keep), "scale": scale}
+
+
+def two_steps_back(dout, cache):
+    if cache is None:
+        return dout
+    dx = np.multiply(dout, dout.dtype.type(cache["scale"]))
+    dx[tuple(cache["dropped"].T)] = 0
+    return dx
+
+
+class Remembered:
+    """A cache that is an object."""
+
+    def __init__(self, keep, scale):
+        self.keep, self.scale = keep, scale
+
+
+def an_object(x, keep, scale):
+    return np.where(keep, x, 0) * float(scale), Remembered(keep, float(scale))
+
+
+def an_object_back(dout, cache):
+    return dout if cache is None else np.where(cache.keep, dout, 0) * cache.scale
+
+
+def by_samples(x, keep, scale):
+    """Sample by sample, for what is small."""
+    if len(x) > 100 or x.ndim < 2:
+        return x * keep * float(scale), (keep, float(scale))
+    return np.stack([row * k * float(scale) for row, k in zip(x, keep)]), (keep, float(scale))
+
+
+def two_layers(x, keep, scale):
+    """The mask apart from its complement: x minus what falls."""
+    gone = np.where(keep, 0, x)
+    return (x - gone) * float(scale), (~keep, float(scale))
+
+
+def two_layers_back(dout, cache):
+    if cache is None:
+        return dout
+    gone, scale = cache
+    return (dout - np.where(gone, dout, 0)) * scale
+
+
 APPLIED = {
+    "select": (select, select_back),
+    "masked array": (masked_array, scale_later_back),
+    "two steps": (two_steps, two_steps_back),
+    "an object": (an_object, an_object_back),
+    "by samples": (by_samples, scale_later_back),
+    "what falls": (two_layers, two_layers_back),
     "scaled mask": (scaled_mask, scaled_mask_back),
     "scale later": (scale_later, scale_later_back),
     "where": (where, where_back),
@@ -192,6 +332,18 @@ RIGHT = {
     "row by row, own copy": (row_by_row, "own copy"),
     "child generator, closure": (child_generator, "closure"),
     "transposed, packed": (other_order, "packed"),
+    "spawned, select": (spawned, "select"),
+    "permuted, masked array": (permuted, "masked array"),
+    "bytes, two steps": (from_bytes, "two steps"),
+    "beta, an object": (beta, "an object"),
+    "larger of two, by samples": (largest_of_two, "by samples"),
+    "poisson, what falls": (poisson, "what falls"),
+    "multinomial, closure": (multinomial, "closure"),
+    "a binomial number in a random order, flat": (shuffled_count, "flat"),
+    "one at a time, where": (one_at_a_time, "where"),
+    "filled, own copy": (filled, "own copy"),
+    "floor of a uniform, scaled mask": (minus_uniform, "scaled mask"),
+    "16-bit integers, select": (integers_16, "select"),
 }
 
 
