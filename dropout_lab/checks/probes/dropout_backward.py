@@ -307,5 +307,6 @@ def _dtypes(forward, backward, at, g, right):
         yield keeps(f"{np.dtype(dtype)}", result.dtype, dtype, "`dx`")
         if dtype is np.float32 and right:
             low, high = span(result.g[a.ratio != 0], 1.0)
-            say = f"with float32, dx is {between(low, high)} times dout where forward multiplied by {times(a.ratio.max())}."
+            done = times(a.ratio.max())
+            say = f"with float32, dx is {between(low, high)} times dout where forward multiplied by {done}."
             yield Aspect("values of float32", (low, high), result.in_step(CLOSE), say, near=1e-5)

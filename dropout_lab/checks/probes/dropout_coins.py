@@ -37,7 +37,7 @@ def structure(table, looks):
     seen, say = next((found for a in looks if (found := tied(a.dropped, _rate(a))) != FREE), FREE)
     yield Aspect("entries of their own", seen, seen == FREE[0], say)
     by_value = [_with_x(table, u) for u in (table.x, np.abs(table.x))]
-    linked = [f"{what} by {r:.2f}" for what, (r, t) in zip(("x", "the size of x"), by_value) if abs(r) > t]
+    linked = [f"{what} by {r:.2f}" for what, (r, t) in zip(("x", "the size of x"), by_value, strict=True) if abs(r) > t]
     say = (
         f"which entries are dropped depends on x: the zeros correlate with {' and '.join(linked)}. Coins do not look"
         " at x."

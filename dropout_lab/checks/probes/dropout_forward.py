@@ -171,7 +171,7 @@ def _test_time(call, rng, g, test):
     yield Aspect("x untouched at test time", changed, not changed, say, contract=True)
 
 
-# --- how many are dropped, and what the others are multiplied by -------------------------------------------------------
+# --- how many are dropped, and what the others are multiplied by -----------------------------------------------------
 
 
 def _rates(looks, row, where=""):
@@ -184,16 +184,14 @@ def _rates(looks, row, where=""):
     bounds = np.array([coin_bound(a.coins(), a.p) for a in looks])
     got, asked = np.array([a.share for a in looks]), np.array([a.p for a in looks])
     off = np.abs(got - asked) > bounds
-    seen, drawn = tuple(got), [a for a, wrong in zip(looks, off) if wrong]
+    seen, drawn = tuple(got), [a for a, wrong in zip(looks, off, strict=True) if wrong]
     if not got.any() and len(looks) > 1:
         seen = "nothing, and coins are drawn" if looks[0].drew else "nothing, and no coin is drawn"
         say = "in training nothing is dropped; a fraction p should be."
     else:
         shares = ", ".join(f"{percent(a.share)} at p = {a.p:.5g}" for a in drawn)
         say = f"of the outputs, {shares} are 0. Those shares should be p, the probability to drop."
-        if len(looks) > 1 and (
-            share := _constant(got, [coin_bound(a.coins(), min(max(a.share, 1e-3), 1 - 1e-3)) for a in looks])
-        ):
+        if len(looks) > 1 and (share := _constant(looks)):
             half = abs(share - 0.5) <= coin_bound(looks[-1].x.size, 0.5)
             seen = "half, whatever p" if half else "the same, whatever p"
             say = f"about {percent(share)} of the outputs are 0 at every rate. Those shares should be p."
@@ -207,9 +205,11 @@ def _by_default(call, x, p, g):
     return Aspect("training by default", "only when told" if told.share else "never", not told.share, say)
 
 
-def _constant(shares, bounds):
+def _constant(looks):
     """The share that all looks have in common, if they have one: neither 0 nor 1."""
-    low, high = max(np.subtract(shares, bounds)), min(np.add(shares, bounds))
+    bounds = [coin_bound(a.coins(), min(max(a.share, 0.001), 0.999)) for a in looks]
+    low = max(a.share - t for a, t in zip(looks, bounds, strict=True))
+    high = min(a.share + t for a, t in zip(looks, bounds, strict=True))
     return (low + high) / 2 if 0 < low <= high < 1 else None
 
 
@@ -217,13 +217,13 @@ def _kept_scale(looks, kept):
     """Every kept entry is multiplied by the same number, kept(p)."""
     ends = [a.kept(kept(a.p)) for a in looks]
     seen, wanted = sum(ends, ()), [kept(a.p) for a in looks]
-    ok = all(alike(got, want, EXACT) for got, want in zip(ends, wanted))
+    ok = all(alike(got, want, EXACT) for got, want in zip(ends, wanted, strict=True))
     first = looks[0]
     as_asked = abs(first.share - first.p) <= coin_bound(first.coins(), first.p) and 0 < first.share < 1
     opening = (
         f"{percent(first.share)} of the outputs are 0, as p = {first.p} asks, but" if as_asked else f"at p = {first.p},"
     )
-    bent = next((i for i, (got, want) in enumerate(zip(ends, wanted)) if not alike(got, want)), None)
+    bent = next((i for i, (got, want) in enumerate(zip(ends, wanted, strict=True)) if not alike(got, want)), None)
     if bent:  # the first look is right: another is not
         first, opening = looks[bent], f"at p = {looks[bent].p:.5g},"
     got, want = against(first.kept(kept(first.p)), kept(first.p))
@@ -247,14 +247,14 @@ def _kept_scale(looks, kept):
 
 def _nearly(looks, ends, wanted):
     """(what was seen, a sentence) for a scale that is right to some digits."""
-    small = [1 / got - 1 / want for (got, _), want in zip(ends, wanted)]
+    small = [1 / got - 1 / want for (got, _), want in zip(ends, wanted, strict=True)]
     added = float(np.median(small))
     if added and all(abs(s - added) <= 0.01 * abs(added) + 1e-15 for s in small) and not alike(wanted, 1):
         return "a small number beside 1 - p", (
             f"kept outputs are 1 / (1 - p + {added:.1g}) times their input: a small number is added to 1 - p."
             " At p = 1 nothing is kept, and there is nothing to divide."
         )
-    off = max(abs(got / want - 1) for pair, want in zip(ends, wanted) for got in pair)
+    off = max(abs(got / want - 1) for pair, want in zip(ends, wanted, strict=True) for got in pair)
     return "the digits of float32", (
         f"kept outputs are right to {int(-np.log10(off))} digits only: on the way there was a number of float32, or one"
         " that is nearly right. A gradient check needs all of float64's 16."

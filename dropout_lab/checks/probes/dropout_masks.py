@@ -189,7 +189,8 @@ def refuses(call, rng, extra=()):
     if not attempt(lambda: call(rate(rng, 0.1, 0.9), None))[1]:
         accepted.append("rng = None")
     if accepted:
-        say = f"it accepts {', '.join(accepted)}. The guards at the top of the stub refuse what makes no sense; keep them."
+        what = ", ".join(accepted)
+        say = f"it accepts {what}. The guards at the top of the stub refuse what makes no sense; keep them."
     else:
         say = f"it refuses {', '.join(vague)}. A rate that is none is a ValueError, and its message names p."
     yield Aspect("refusals", (len(accepted), len(vague)), not accepted and not vague, say, contract=True)

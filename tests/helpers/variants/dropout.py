@@ -284,7 +284,7 @@ def by_samples(x, keep, scale):
     """Sample by sample, for what is small."""
     if len(x) > 100 or x.ndim < 2:
         return x * keep * float(scale), (keep, float(scale))
-    return np.stack([row * k * float(scale) for row, k in zip(x, keep)]), (keep, float(scale))
+    return np.stack([row * k * float(scale) for row, k in zip(x, keep, strict=True)]), (keep, float(scale))
 
 
 def two_layers(x, keep, scale):
