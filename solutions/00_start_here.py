@@ -3,22 +3,36 @@
 #
 # **You will** check that everything works, see how a lesson runs, and commit to an answer before you know it.\
 # **You need** some Python, NumPy arrays, and what a derivative is. Nothing about neural networks beyond "layers of weighted sums".\
-# **Minutes:** 20.
+# **Minutes:** 25.
 
 # %% tags=["setup"]
 import numpy as np
 
 from dropout_lab.checks import check, hint
 from dropout_lab.lab.environment import environment
-from dropout_lab.lab.figures.start import plot_three_readings
-from dropout_lab.lab.prediction import commit
+from dropout_lab.lab.figures.start import plot_one_sample, plot_three_readings
+from dropout_lab.lab.prediction import commit, predict
 from dropout_lab.lab.show import show
+
+# %% [markdown]
+# ## What dropout is
+#
+# While a network learns, *dropout* sets some of the numbers inside of it to 0, chosen by chance and chosen anew all the time.
+# No unit can then rely on a particular other one, and what the network learns holds better for data that it never saw.
+
+# %%
+plot_one_sample(np.random.default_rng(2))
+
+# %% [markdown]
+# Three words that come with it. A network is trained on small groups of samples, and each group is a *mini-batch*. For each mini-batch it
+# computes its outputs (the forward pass), and then, from the last layer back to the first, in which direction every weight should
+# move: that is *backpropagation*, the backward pass.
 
 # %% [markdown]
 # ## Is everything here?
 #
-# A cell with code runs when you click into it and press Shift+Enter. Run the one above first, then this one.
-# Every lesson has such a set-up cell near its top; if you come back after a break, run it again.
+# A cell with code runs when you click into it and press Shift+Enter. Each lesson has a folded set-up cell near its top (the three
+# dots above): run it first. After a break, choose *Run → Run All Above Selected Cell*.
 
 # %%
 environment()
@@ -46,36 +60,37 @@ show(three_random_numbers=rng.random(3))
 # %% [markdown]
 # ## A sentence can be read in several ways
 #
-# Below, each row is one sample of a mini-batch and each column one neuron. A white cell is an output that was set to 0.
-#
-# **Predict.** Before you run the next cell: would you draw the white cells once for the batch, once per sample, or in another way?
+# Each row below is one sample of a mini-batch and each column one neuron. A white cell is an output that was set to 0.
 
 # %%
 plot_three_readings(np.random.default_rng(6))
 
 # %% [markdown]
-# In A, a neuron is off for every sample at once: white columns. In B, each sample has its own pattern: scattered white cells.
-# In C, a sample is off as a whole: white rows. The question does not say which is meant.
+# In A, a neuron is off for every sample at once. In B, each sample has its own pattern. In C, a sample is off as a whole.
 # One of the three is dropout, and the others are other methods; code that does the wrong one runs without an error.
+#
+# **Predict.** Which is dropout? Put `"A"`, `"B"` or `"C"` in place of the dots. Lesson 05 asks your own layer.
+
+# %%
+predict("which reading is dropout", ..., choices=("A", "B", "C"))
 
 # %% [markdown]
-# ## Your prediction
+# ## Your answer, before you know
 #
 # A wrong prediction teaches more than none, but only if it was made before. So write yours down now.
-# `p` is the probability that a neuron is dropped.
 #
 # | | statement | put to the test in |
 # |---|---|---|
-# | 1 | Zeroing random outputs means reading A: one draw, shared by all samples of a mini-batch. | lesson 06 |
-# | 2 | In training, outputs that are not dropped can be passed on as they are, and nothing has to make up for it anywhere. | lesson 05 |
-# | 3 | The backward pass can stay as it was, since only the forward pass was changed. | lesson 05 |
-# | 4 | When the trained network is used on new data, neurons are dropped as well. | lesson 06 |
+# | 1 | One draw decides which neurons are zeroed, for all samples of a mini-batch. | lesson 05 |
+# | 2 | In training, outputs that are kept can be passed on as they are, and nothing makes up for it. | lesson 05 |
+# | 3 | An output that was zeroed sends no gradient back to its input. | lesson 05 |
+# | 4 | When the trained network is used on new data, no neuron is dropped. | lesson 06 |
 # | 5 | A random layer cannot be tested with a gradient check. | lesson 07 |
-# | 6 | A layer that passes its gradient check is correct. | lesson 02, lesson 07 |
+# | 6 | A layer that passes its gradient check is right. | lesson 07 |
 # | 7 | Dropout makes a network better on new data, whatever the data. | lesson 08 |
 #
 # Put `True` for agree or `False` for disagree in place of each `...`, then answer the question itself in two or three sentences.
-# There are no points for this, and no check.
+# Some of the seven are so and some are not. There are no points for this, and no check.
 
 # %%
 agree = {1: ..., 2: ..., 3: ..., 4: ..., 5: ..., 6: ..., 7: ...}
@@ -91,8 +106,8 @@ commit(agree, in_my_words)
 #
 # Four steps come round and round.
 #
-# 1. **Predict.** Commit to a number or a word. It costs ten seconds, and it is what makes the next step stick.
-# 2. **See.** Run the cell: a figure, or a few numbers.
+# 1. **Predict.** Commit to a number or a word. It is kept, and the result comes beside it.
+# 2. **See.** Run the cell: a figure, or a few numbers. What explains it is folded under a line ▸. Think first, then open it.
 # 3. **Build.** Write a function of a few lines in one of six files in the folder `dropout_lab/`.
 # 4. **Say.** A sentence or two on what was just seen. Put it in your own words before you read ours.
 #
@@ -101,14 +116,12 @@ commit(agree, in_my_words)
 # %% [markdown]
 # ## The loop of building
 #
-# Open `dropout_lab/layers.py` now: in JupyterLab's file browser on the left, go up one folder, then into `dropout_lab`, and
-# double-click the file. Drag its tab to the right half of the window, so that notebook and file stand side by side.
+# Open `dropout_lab/layers.py` now, if it does not stand on the right already: in JupyterLab's file browser on the left, go up one
+# folder, then into `dropout_lab`, double-click the file, and drag its tab to the right half of the window.
 #
 # Look for `affine_forward`. It has a description of what goes in and what comes out, and one line that starts with
 # `raise NotImplementedError`. That line is the blank. In lesson 01 you will put your own in its place, press **Ctrl+S**
 # (**⌘S** on a Mac), and run the check cell. A saved file counts at once. There is nothing to restart.
-#
-# **Predict.** What will a check say about a function that is still blank?
 
 # %%
 check("affine_forward")
@@ -133,8 +146,8 @@ hint("affine_forward")
 
 # %% [markdown]
 # If a cell shows something other than a check's report, read its last line first: it says what happened. If nothing makes
-# sense any more, choose *Kernel → Restart Kernel*, run the set-up cell, and go on from where you were. Your files in
-# `dropout_lab/` are not touched by that.
+# sense any more, choose *Kernel → Restart Kernel*, go to where you were, and choose *Run → Run All Above Selected Cell*. Your
+# files in `dropout_lab/` are not touched by that.
 
 # %% [markdown]
 # ## What is now true
@@ -147,15 +160,13 @@ hint("affine_forward")
 # 1. You changed a function, and the check still says the same as before. What is the first thing to look at?
 # 2. Which of the readings A, B and C has the most different patterns to choose from, for 8 samples and 20 neurons?
 # 3. Why does the course ask for a prediction before it shows anything?
-#
-# ### BEGIN SOLUTION
-# **Answers.**
+# ▸ the answers
 #
 # 1. Whether the file was saved. The check reads what is on disk, not what is in the editor.
-# 2. B: each of the 8 · 20 outputs is kept or dropped by itself, so there are 2^160 patterns, against 2^20 for A. A network
+# 2. B: each of the 8 · 20 outputs is kept or dropped by itself, so there are $2^{160}$ patterns, against $2^{20}$ for A. A network
 #    that is trained under B sees a new pattern for every sample of every mini-batch.
 # 3. What fits looks like what one knew anyway, once it is on the screen. A written prediction shows where one's own
 #    picture was different, and that is the place to learn something.
-# ### END SOLUTION
-#
+
+# %% [markdown]
 # **Next:** [lesson 01, backprop by hand](01_backprop_by_hand.ipynb).

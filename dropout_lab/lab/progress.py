@@ -4,6 +4,8 @@ import os
 import sys
 from contextlib import contextmanager
 
+from dropout_lab.system import processes
+
 
 def track(iterable, description, total=None):
     """The items of iterable, with a bar while they are worked on.
@@ -44,13 +46,18 @@ def bar(description, total=None, unit="it"):
 
 
 def watched():
-    """Whether somebody is looking: a terminal or a notebook with a reader. DROPOUT_LAB_PROGRESS=off says no.
+    """Whether progress is shown: to a reader, unless DROPOUT_LAB_PROGRESS=off says no."""
+    return os.environ.get("DROPOUT_LAB_PROGRESS", "").lower() not in ("off", "0", "no") and has_a_reader()
+
+
+def has_a_reader():
+    """Whether somebody is looking: at a terminal, or at a notebook.
 
     A notebook that runs by itself (nbval, nbclient, nbconvert) sends its cells without leave to ask for input; a
-    notebook with a reader in front of it gives that leave.
+    notebook with a reader in front of it gives that leave. In a browser that runs Python there always is a reader.
     """
-    if os.environ.get("DROPOUT_LAB_PROGRESS", "").lower() in ("off", "0", "no"):
-        return False
+    if not processes.AVAILABLE:
+        return True
     kernel = _kernel()
     return getattr(kernel, "_allow_stdin", False) if kernel else sys.stderr is not None and sys.stderr.isatty()
 

@@ -111,6 +111,34 @@ def plot_bands(rows, by="p", title="", small=""):
     plt.show()
 
 
+def plot_curves(curves, what, title="", small="", log=True):
+    """The mean of some trainings by epoch, each with a band from the lowest to the highest seed.
+
+    Parameters
+    ----------
+    curves : {name: array (seeds, epochs)}, up to three
+    what : str, the quantity, for its axis
+    log : bool
+        Equal factors at equal distances, for a loss.
+    """
+    figure, axes = plt.subplots()
+    ends = []
+    for (name, runs), colour, dash in zip(curves.items(), COLOURS, DASHES, strict=False):
+        epochs = np.arange(1, runs.shape[1] + 1)
+        axes.fill_between(epochs, runs.min(axis=0), runs.max(axis=0), color=colour, alpha=0.12, linewidth=0)
+        axes.plot(epochs, runs.mean(axis=0), dash, color=colour)
+        ends.append((runs.mean(axis=0), name, colour))
+    if log:
+        axes.set_yscale("log")
+    _label_two(axes, epochs, *ends)
+    last = {name: runs[:, -1].mean() for name, runs in curves.items()}
+    lowest = min(last, key=last.get)
+    axes.set(title=title or f"The {what} is lowest at the end for: {lowest}", xlabel="epoch", ylabel=what)
+    _room_at_the_right(axes, epochs[-1], 0.3)
+    small_print(figure, small or f"{len(runs)} seeds; line: mean, band: from the lowest to the highest seed")
+    plt.show()
+
+
 def plot_sweep(rows, x="p", y="test_accuracy", by=None, title="", xlabel="", ylabel="", small=""):
     """Every run as a dot, the means over the seeds as a line; with `by`, one line for each of up to three values."""
     figure, axes = plt.subplots()
@@ -146,12 +174,12 @@ def _room_at_the_right(axes, end, share):
 
 def _label_two(axes, x, *ends):
     """Label lines at their ends, pushed apart where two end close to each other."""
-    low, high = axes.get_ylim()
-    apart, last = 0.07 * (high - low), None
+    there, back = axes.transData.transform, axes.transData.inverted().transform
+    low, high = (there((x[-1], y))[1] for y in axes.get_ylim())
+    apart, last = 0.07 * (high - low), -np.inf
     for values, text, colour in sorted(ends, key=lambda end: end[0][-1]):
-        y = values[-1] if last is None else max(values[-1], last + apart)
-        label_end(axes, x, [y], text, colour)
-        last = y
+        last = max(there((x[-1], values[-1]))[1], last + apart)
+        label_end(axes, x, [back((there((x[-1], values[-1]))[0], last))[1]], text, colour)
 
 
 def _short(value):
