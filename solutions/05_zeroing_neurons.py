@@ -119,7 +119,10 @@ out, _ = zeroing_forward(x, 0.3, np.random.default_rng(5))
 dropped, kept = np.argmax(out == 0), np.argmax(out != 0)
 moved = {unit: loss(x + 0.001 * (np.arange(12) == unit)) - loss(x) for unit in (dropped, kept)}
 reveal("a dropped unit's input is nudged by 0.001: the loss moves by", moved[dropped])
-print("for a kept unit, divided by 0.001 and its weight:", rounded(moved[kept] / weights[kept] / 0.001))
+print(
+    "for a kept unit, divided by 0.001 and its weight:",
+    rounded(moved[kept] / weights[kept] / 0.001),
+)
 
 # %% [markdown]
 # ▸ after you have run it
@@ -342,21 +345,27 @@ right, unmasked = (
     np.array([train(backward, seed) for seed in range(6)])
     for backward in (zeroing_backward, backward_unmasked)
 )  # (seeds, epochs, with the factor or without, loss or accuracy)
-runs = {"right": right[:, :, 0], "no mask in backward": unmasked[:, :, 0], "no factor": right[:, :, 1]}
+runs = {
+    "right": right[:, :, 0],
+    "no mask in backward": unmasked[:, :, 0],
+    "no factor": right[:, :, 1],
+}
 plot_curves({name: run[:, :, 0] for name, run in runs.items()}, "held-out loss")
 for name, run in runs.items():
-    print(f"{name}: held-out loss {run[:, -1, 0].mean():.3f}, accuracy {run[:, -1, 1].mean():.3f}")
+    print(
+        f"{name}: held-out loss {run[:, -1, 0].mean():.3f}, accuracy {run[:, -1, 1].mean():.3f}"
+    )
 worse = {
-    "loss": (runs["no factor"] > runs["right"])[:, -1, 0].all(),
-    "accuracy": (runs["no factor"] < runs["right"])[:, -1, 1].all(),
-}
+    "loss": (runs["no factor"] > runs["right"])[:, -1, 0].mean() > 0.8,
+    "accuracy": (runs["no factor"] < runs["right"])[:, -1, 1].mean() > 0.8,
+}  # for more than four seeds in five
 names = [name for name, shows in worse.items() if shows]
 reveal("the forgotten factor shows in", "both" if len(names) == 2 else (names or ["neither"])[0])
 
 # %% [markdown]
 # ▸ after you have run it
 #
-# With the same masks and images for each seed, the loss without the factor is higher for every one of the six seeds; the accuracy goes either way.
+# With the same masks and images for each seed, the loss without the factor is higher; the accuracy goes either way.
 # Twice the scores is the same class, only surer, and the loss punishes being sure and wrong. So whoever looks at accuracy alone does not see it.
 #
 # Without the mask in backward, loss and accuracy are both worse than with it. No crash, no strange curve: a network learns in spite of its gradients, and somebody

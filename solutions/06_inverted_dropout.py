@@ -14,7 +14,7 @@ from dropout_lab.checks import check, hint
 from dropout_lab.dropout import dropout_backward, dropout_forward, zeroing_forward
 from dropout_lab.gradcheck import gradient_check, relative_error
 from dropout_lab.lab.data import digits
-from dropout_lab.lab.experiments.one_training import fit
+from dropout_lab.lab.experiments.fitting import fit
 from dropout_lab.lab.figures.drawn_network import plot_thinned
 from dropout_lab.lab.figures.dropout import plot_all_masks, plot_masks, plot_means, plot_variance
 from dropout_lab.lab.figures.training import plot_curves
@@ -99,7 +99,9 @@ for p in (0.5, 0.8):
     out, _ = dropout_forward(np.full(1_000_000, 2.0), p, np.random.default_rng(3))
     variance[p] = out.var()
     print(f"x = 2, p = {p}: mean {out.mean():.2f}, variance {out.var():.1f}")
-reveal("variance at p = 0.8, in units of that at p = 0.5", round(variance[0.8] / variance[0.5], 1))
+reveal(
+    "variance at p = 0.8, in units of that at p = 0.5", round(variance[0.8] / variance[0.5], 1)
+)
 
 # %%
 plot_variance(dropout_forward, np.random.default_rng(4))
@@ -272,7 +274,10 @@ plain, _ = mlp_forward(params, x, 0.0, np.random.default_rng(0), train=False)
 for seed in (1, 2):
     test, _ = mlp_forward(params, x, 0.5, np.random.default_rng(seed), train=False)
     train, _ = mlp_forward(params, x, 0.5, np.random.default_rng(seed))
-    print(f"seed {seed}, scores as without dropout: in training {np.allclose(train, plain)},", end=" ")
+    print(
+        f"seed {seed}, scores as without dropout: in training {np.allclose(train, plain)},",
+        end=" ",
+    )
     print(f"at test time {np.array_equal(test, plain)}")
 
 # %% [markdown]
@@ -287,15 +292,22 @@ history = {name: [] for name in runs}
 for seed in range(6):
     data = digits(seed=seed).first(500)
     for name, p in runs.items():
-        start, order = init_params([64, 256, 10], np.random.default_rng(seed)), np.random.default_rng(seed)
+        start, order = (
+            init_params([64, 256, 10], np.random.default_rng(seed)),
+            np.random.default_rng(seed),
+        )
         history[name].append(fit(start, data, epochs=40, rng=order, p=p)[1])
-plot_curves({n: np.array([h["test_loss"] for h in hs]) for n, hs in history.items()}, "held-out loss")
+plot_curves(
+    {n: np.array([h["test_loss"] for h in hs]) for n, hs in history.items()}, "held-out loss"
+)
 for name, hs in history.items():
-    known, held_out = (np.mean([h.last[f"{part}_accuracy"] for h in hs]) for part in ("train", "test"))
+    known, held_out = (
+        np.mean([h.last[f"{part}_accuracy"] for h in hs]) for part in ("train", "test")
+    )
     print(f"{name}: training {known:.1%}, held out {held_out:.1%}, gap {known - held_out:.1%}")
 
 # %% [markdown]
-# Compare with lesson 05: the same images, and no wrong gradient, no forgotten factor. Dropout lowers the held-out loss for every seed, and the gap in accuracy is smaller, and still there.
+# Compare with lesson 05: the same images, and no wrong gradient, no forgotten factor. Dropout lowers the held-out loss, and the gap in accuracy is smaller, and still there.
 # Whether that is luck, how much there is to gain, and when there is none: lesson 08.
 #
 # ## The question, again
@@ -331,8 +343,12 @@ out, cache = dropout_forward(x, p, np.random.default_rng(14))
 dx = dropout_backward(np.ones_like(x), cache)
 test, _ = dropout_forward(x, p, np.random.default_rng(15), train=False)
 zero, mask = out == 0, out / x
-print(f"1. share of zeros {zero.mean():.1f}; two samples alike: {np.array_equal(zero[0], zero[1])}")
-print(f"2. kept times {np.median(mask[~zero]):.2f}; training / test {out.mean() / test.mean():.1f}")
+print(
+    f"1. share of zeros {zero.mean():.1f}; two samples alike: {np.array_equal(zero[0], zero[1])}"
+)
+print(
+    f"2. kept times {np.median(mask[~zero]):.2f}; training / test {out.mean() / test.mean():.1f}"
+)
 print(f"3. backward multiplies by the same mask: {np.allclose(dx, mask)}")
 print(f"4. at test time the output is the input: {np.array_equal(test, x)}")
 print(f"5. variance of the mask {mask.var():.2f}")

@@ -119,7 +119,7 @@ def commit(agree, in_my_words):
 
 
 def recall():
-    """Print the statements of lesson 00, how one voted, and the verdict of those that this lesson or one before decided."""
+    """Print the statements of lesson 00, how one voted, and the verdict of those that are decided by now."""
     entry = _read().get(QUESTION)
     if entry is None:
         print("No prediction is written down. Lesson 00 asks for one.")
@@ -128,7 +128,11 @@ def recall():
     for number, (statement, is_so, decided) in STATEMENTS.items():
         vote = entry["agree"].get(str(number))
         said = {True: "you agreed", False: "you disagreed"}.get(vote, "you did not vote")
-        verdict = f"lesson {decided}: {'it is so' if is_so else 'it is not so'}" if decided <= now else f"lesson {decided} decides"
+        verdict = (
+            f"lesson {decided}: {'it is so' if is_so else 'it is not so'}"
+            if decided <= now
+            else f"lesson {decided} decides"
+        )
         say(f"{number} · {statement} {said[0].upper()}{said[1:]}; {verdict}.")
     print(f"\nIn your words, on {entry['made']}:\n{entry['words']}")
 

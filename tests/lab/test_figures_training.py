@@ -125,8 +125,9 @@ def test_a_history_of_one_epoch_can_be_drawn():
 def test_wrong_guesses_are_counted_and_shown_with_both_classes():
     x, y = np.random.default_rng(0).random((6, 64)), np.arange(6)
     training_figures.show_images(x, y, guesses=np.array([0, 1, 2, 3, 4, 9]))
-    assert panels()[0].get_title() == "5, not 9"
-    assert plt.gcf().get_suptitle() == "1 of 6 held-out images are read wrong; here are 1"
+    assert panels()[0].get_title() == "5 → 9"
+    title = "1 of 6 held-out images are read wrong; here are 1: what it is → what was read"
+    assert plt.gcf().get_suptitle() == title
 
 
 def test_a_sweep_shows_every_run_and_the_mean_of_each_setting():

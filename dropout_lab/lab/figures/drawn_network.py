@@ -120,7 +120,9 @@ def draw_thinned(figure, forward, sizes, p, rng, samples=3):
         factor = f", kept × {np.median(kept):.2f}" if len(kept) and abs(np.median(kept) - 1) > 1e-6 else ""
         axes.set_title(f"sample {sample + 1}{factor}", fontsize=10)
         said.append(f"sample {sample + 1} keeps {len(kept)} of {sum(map(len, keep.values()))} hidden units")
-    figure.suptitle("Each sample of a mini-batch meets another network", x=0.01, ha="left", fontsize=11)
+    same = all((out == out[0]).all() for out in outs.values())
+    title = "Every sample of the mini-batch meets the same network" if same else "Each sample meets another network"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     small_print(figure, f"crossed out: dropped · p = {p:.2f} · drawn by your layer")
     return "; ".join(said) + "."
 

@@ -14,15 +14,20 @@ def show_images(x, y, guesses=None, n=10):
     """The first n images of x with their classes; with guesses, the first n that are guessed wrong."""
     rows = np.arange(len(x)) if guesses is None else np.flatnonzero(np.asarray(guesses) != y)
     side = int(np.sqrt(x.shape[1]))
-    figure, panels = plt.subplots(1, n, figsize=(WIDTH, 1.5))
+    figure, panels = plt.subplots(1, n, figsize=(WIDTH, 1.6))
     for axes in panels:
         axes.axis("off")
     for axes, row in zip(panels, rows, strict=False):
         axes.imshow(x[row].reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
-        axes.set_title(str(y[row]) if guesses is None else f"{y[row]}, not {guesses[row]}", fontsize=9, loc="center")
+        axes.set_title(
+            str(y[row]) if guesses is None else f"{y[row]} → {guesses[row]}",
+            fontsize=9 if guesses is None else 7.5,
+            loc="center",
+        )
     title = f"The first {n} of {len(x)} images"
     if guesses is not None:
-        title = f"{len(rows)} of {len(x)} held-out images are read wrong; here are {min(n, len(rows))}"
+        few = f"here are {min(n, len(rows))}: what it is → what was read"
+        title = f"{len(rows)} of {len(x)} held-out images are read wrong; {few}"
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     plt.show()
 
@@ -66,8 +71,11 @@ def plot_valley(sgd_momentum, lr, momenta=(0.0, 0.9), steps=60):
     plt.show()
 
 
-def plot_history(history, what="accuracy", title="", small=""):
-    """Training against held-out images, epoch by epoch, with the gap at the end in numbers."""
+def plot_history(history, what="accuracy", title="", small="", low=None):
+    """Training against held-out images, epoch by epoch, with the gap at the end in numbers.
+
+    A loss is drawn with equal factors at equal distances; `low` is where the axis of an accuracy begins.
+    """
     figure, axes = plt.subplots()
     epochs = history["epoch"]
     train, test = history[f"train_{what}"], history[f"test_{what}"]
@@ -75,6 +83,10 @@ def plot_history(history, what="accuracy", title="", small=""):
     axes.plot(epochs, test, "--", color=VERMILION)
     axes.fill_between(epochs, train, test, color=GREY, alpha=0.15, linewidth=0)
     form = "{:.1%}" if what == "accuracy" else "{:.2g}"
+    if what == "loss":
+        axes.set_yscale("log")
+    elif low is not None:
+        axes.set_ylim(low, None)
     _label_two(
         axes,
         epochs,
@@ -139,8 +151,11 @@ def plot_curves(curves, what, title="", small="", log=True):
     plt.show()
 
 
-def plot_sweep(rows, x="p", y="test_accuracy", by=None, title="", xlabel="", ylabel="", small=""):
-    """Every run as a dot, the means over the seeds as a line; with `by`, one line for each of up to three values."""
+def plot_sweep(rows, x="p", y="test_accuracy", by=None, title="", xlabel="", ylabel="", small="", log=False):
+    """Every run as a dot, the means over the seeds as a line; with `by`, one line for each of up to three values.
+
+    `log` draws equal factors of x at equal distances.
+    """
     figure, axes = plt.subplots()
     ends = []
     positions = rows.values(x)
@@ -159,6 +174,10 @@ def plot_sweep(rows, x="p", y="test_accuracy", by=None, title="", xlabel="", yla
         _room_at_the_right(axes, max(at), 0.2)
     if not numeric:
         axes.set_xticks(list(place.values()), [_short(value) for value in positions])
+    if log:
+        axes.set_xscale("log")
+        axes.set_xticks(positions, [_short(value) for value in positions])
+        axes.minorticks_off()
     axes.set(title=title, xlabel=xlabel or x, ylabel=ylabel or y.replace("_", " "))
     small_print(figure, small or f"{len(rows.values('seed'))} seeds: each dot one run, the line their mean")
     plt.show()
