@@ -76,9 +76,9 @@ def zeroing_backward(dout, cache):
 
 
 def dropout_forward(x, p, rng, train=True):
-    """Training: out = x * m, with m 0 with probability p and else 1 / (1 - p). Test: out = x.
+    """Training: out = x * m, with m 0 with probability p, and else the one factor for which E[m] = 1. Test: out = x.
 
-    The mean of m is 1, so that nothing has to change at test time. p = 0 changes nothing; p = 1 gives zeros.
+    Nothing has to change at test time then. Lesson 06 finds the factor. p = 0 changes nothing; p = 1 gives zeros.
 
     Parameters
     ----------
