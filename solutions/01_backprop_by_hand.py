@@ -12,6 +12,7 @@ import numpy as np
 
 from dropout_lab.checks import check, hint
 from dropout_lab.lab.figures.backprop import plot_neuron, plot_reach, plot_shared_bias
+from dropout_lab.lab.prediction import predict, reveal
 from dropout_lab.lab.show import rounded, show
 from dropout_lab.layers import affine_backward, affine_forward
 
@@ -36,23 +37,28 @@ plot_neuron(values)
 # The figure is the same calculation as a graph: a circle is an operation, an arrow carries a number from one to the next.
 # The output is 2, it should be 5, and the loss is 9.
 #
-# **Predict.** Suppose $w$ were 3.001 and all else as it is. By how much would the loss change, and in which direction?
-# Put a number in place of the dots before you run the cell.
+# **Predict.** Suppose $w$ were 3.001 and all else as it is. By how much would the loss change? Put a number, with its sign, in place of the dots.
+
+# %%
+predict("change of the loss for w = 3.001", ...)
+
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 
 
 def loss(w=3.0, x=2.0, b=-4.0, t=5.0):
     return (w * x + b - t) ** 2
 
 
-show(change=loss(w=3.001) - loss())
+reveal("change of the loss for w = 3.001", round(loss(w=3.001) - loss(), 4))
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # The loss fell by 0.012, which is 12 times the nudge. That factor, with its sign, is the derivative: $dL/dw = -12$.
 # Backpropagation finds all such factors without a nudge, and it needs one idea for it.
-#
+
+# %% [markdown]
 # ## The chain rule, from right to left
 #
 # Each operation knows only its own slope. The square: nudge $e$, and $L$ moves $2e$ times as far. The minus: nudge $s$, and $e$ moves
@@ -92,20 +98,25 @@ for name, start in {"w": 3.0, "x": 2.0, "b": -4.0}.items():
 # A network sees a batch of samples, and the same $w$ serves them all. Take two samples, $(x, t) = (2, 5)$ and $(1, -2)$, and let
 # the loss be the sum of their squares.
 #
-# **Predict.** One sample alone gives $dL/dw = -12$, the other alone gives 2. What do the two together give: −12 and 2 as a pair, −10, −5, or −24?
+# **Predict.** One sample alone gives $dL/dw = -12$, the other alone gives 2. What is $dL/dw$ for the two together?
+
+# %%
+predict("dL/dw of the two together", ...)
+
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 
 
 def both(w):
     return loss(w, x=2.0, t=5.0) + loss(w, x=1.0, t=-2.0)
 
 
-show(together=(both(3.0001) - both(3.0)) / 0.0001)
+reveal("dL/dw of the two together", round((both(3.0001) - both(3.0)) / 0.0001, 1))
 
 # %% [markdown]
-# −10: there are two paths from $w$ to the loss, a nudge travels along both, and what it does at the end adds up.
+# ▸ after you have run it
+#
+# There are two paths from $w$ to the loss, a nudge travels along both, and what it does at the end adds up.
 # **Along a path, multiply. Over paths, add.** That is the chain rule, all of it.
 
 # %% [markdown]
@@ -129,19 +140,34 @@ check("affine_forward")
 # %% [markdown]
 # ## Who moves?
 #
-# Five samples, four inputs, three neurons: 15 outputs. **Predict.** You nudge one weight, `w[1, 2]`. How many of the 15 outputs move?
-# And how many if you nudge the input `x[1, 2]`, or the bias `b[2]`?
+# Five samples, four inputs, three neurons: 15 outputs.
+#
+# **Predict.** You nudge one weight, `w[1, 2]`. How many of the 15 outputs move? And how many if you nudge the input `x[1, 2]`, or the bias `b[2]`?
 
 # %%
-how_many_move = {"w": ..., "x": ..., "b": ...}
+predict("outputs that move", {"w": ..., "x": ..., "b": ...})
+
+# %%
 rng = np.random.default_rng(1)
 x, w, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
+before, at = (
+    affine_forward(x, w, b)[0],
+    lambda array: np.eye(1, array.size, 5 % array.size).reshape(array.shape),
+)
+nudged = {"w": (x, w + at(w), b), "x": (x + at(x), w, b), "b": (x, w, b + at(b))}
+moved = {
+    name: np.count_nonzero(affine_forward(*given)[0] != before) for name, given in nudged.items()
+}
+reveal("outputs that move", moved)
 plot_reach(affine_forward, x, w, b, at=(1, 2))
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # Coloured cells moved. The weight `w[1, 2]` belongs to neuron 2, so it moves column 2, in each row as far as that sample's $x_{n1}$ says.
 # The input `x[1, 2]` belongs to sample 1, so it moves row 1, each output as far as its weight says. The bias moves column 2, by 1 everywhere.
-#
+
+# %% [markdown]
 # Let `dout` hold $dL/dout_{nh}$, which arrives from the right. Multiply along each path, add over the paths, and the figure can be read off:
 #
 # $$\frac{dL}{dw_{dh}} = \sum_n x_{nd}\,dout_{nh} \qquad \frac{dL}{dx_{nd}} = \sum_h dout_{nh}\,w_{dh} \qquad \frac{dL}{db_h} = \sum_n dout_{nh}$$
@@ -152,8 +178,12 @@ plot_reach(affine_forward, x, w, b, at=(1, 2))
 # The loss is one number, so a gradient has exactly the shape of the thing that it belongs to: one factor for each entry. Two of the sums
 # above are matrix products, but which array comes first, and which is transposed?
 #
-# **Predict.** Two arrays A and B can be multiplied in 8 ways: in either order, each transposed or not. With `x` (5, 4) and `dout` (5, 3),
-# how many of the 8 can be computed at all, and how many give the shape of `dw`, (4, 3)? And if the batch had 3 samples, with 3 inputs and 3 neurons?
+# Two arrays A and B can be multiplied in 8 ways: in either order, each transposed or not. With `x` (5, 4) and `dout` (5, 3), only one of the 8 has the shape of `dw`.
+#
+# **Predict.** And if the batch had 3 samples, with 3 inputs and 3 neurons: how many have the right shape?
+
+# %%
+predict("products of the right shape, all sizes 3", ...)
 
 
 # %% tags=["nbval-check-output"]
@@ -165,15 +195,20 @@ def count(x, dout, shape):
     products = [a @ b for a, b in ways if a.shape[1] == b.shape[0]]
     right = [p for p in products if p.shape == shape]
     print(f"{len(ways)} ways, {len(products)} can be computed, {len(right)} of the right shape")
+    return len(right)
 
 
 count(np.ones((5, 4)), np.ones((5, 3)), shape=(4, 3))
-count(np.ones((3, 3)), np.ones((3, 3)), shape=(3, 3))
+suspects = count(np.ones((3, 3)), np.ones((3, 3)), shape=(3, 3))
+reveal("products of the right shape, all sizes 3", suspects)
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # With three different sizes the shapes leave a single suspect. With equal sizes all eight look innocent, and seven are wrong. So try your code
 # on arrays whose sizes all differ. The checks of this course do, too.
-#
+
+# %% [markdown]
 # **Build 1.2 · `affine_backward`** · ●●○ · 15 minutes · four lines\
 # In `dropout_lab/layers.py`. Unpack your cache, and turn the three sums into NumPy: two are products (the detective knows which), one is a sum over an axis.
 # Return `dx, dw, db`, each in the shape of its array. Stuck? `hint("affine_backward")`.
@@ -184,29 +219,23 @@ check("affine_backward")
 # %% [markdown]
 # ## Why db is a sum over the batch
 #
-# The bias is a vector of H numbers, while `dout` has N rows of them. Which of the rows is the gradient?
-#
-# **Predict.** One neuron, three samples, and these gradients arrive: 0.5, −1.25 and 2. What is `db`?
+# The bias is a vector of H numbers, while `dout` has N rows of them. One neuron, three samples, and the gradients 0.5, −1.25 and 2 arrive:
 
 # %%
-my_db = ...
 dout = np.array([[0.5], [-1.25], [2.0]])
 _, cache = affine_forward(np.ones((3, 2)), np.ones((2, 1)), np.zeros(1))
 plot_shared_bias(dout[:, 0], affine_backward(dout, cache)[2][0])
 
 # %% [markdown]
 # Three arrows leave $b$, one for each sample, each by way of a plus that passes its gradient on. All three come back to the same number,
-# so they add up: 1.25. In a published layer that forgets the sum, `db` has N rows, and the next step makes the bias an array that
-# [fits only batches of that size](https://datascience.stackexchange.com/questions/20139).
+# so they add up. Without the sum, `db` has N rows, and the next step makes the bias an array that fits only batches of that size.
 
 # %% [markdown]
 # ## A batch is a sum of samples
 #
-# **Predict.** You run the five samples one at a time, and get five arrays `dw`. How does the `dw` of the whole batch relate to them:
-# is it their sum, their mean, or neither?
+# Run the five samples one at a time, and compare the five arrays `dw` with that of the whole batch:
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 rng = np.random.default_rng(2)
 x, w, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), rng.normal(size=3)
 dout = rng.normal(size=(5, 3))
@@ -245,11 +274,9 @@ show(nudged=moved / 0.001, by_the_chain_rule=dw[1, 2])
 #
 # ## A wrong layer of the right shape
 #
-# Somebody leaves out a transpose in `dx`. **Predict.** In a square layer, with N = D = H = 3, does it raise an error? Does the result have the right shape?
-# Are the numbers right?
+# Somebody leaves out a transpose in `dx`, in a square layer, with N = D = H = 3:
 
 # %% tags=["nbval-check-output"]
-my_prediction = {"an error": ..., "the right shape": ..., "the right numbers": ...}
 rng = np.random.default_rng(3)
 x, w, dout = rng.normal(size=(3, 3, 3))
 suspect = dout @ w
@@ -290,13 +317,11 @@ show(w=w[:, 0], b=b)
 # 1. A neuron computes $s = w\,x + b$ with $x = 0$. What is $dL/dw$, whatever the loss? What does that mean for learning?
 # 2. Your friend's `affine_backward` passes with a batch of one sample and fails with five. Which line do you look at first?
 # 3. In lesson 05, a neuron's output is multiplied by 0 in the forward pass. By the rule for a times, what reaches its input on the way back?
-#
-# ### BEGIN SOLUTION
-# **Answers.**
+# ▸ the answers
 #
 # 1. It is 0: the times swaps, and hands $w$ the gradient times $x = 0$. For this sample the weight does not learn, whatever it did wrong.
 # 2. The one for `db`. With one sample the sum, the mean and the first row are the same thing; with five they are not.
 # 3. The gradient times 0, which is 0. The backward pass of a layer that multiplies has to multiply as well.
-# ### END SOLUTION
-#
+
+# %% [markdown]
 # **Next:** [lesson 02, gradient checking](02_gradient_checking.ipynb).

@@ -3,16 +3,15 @@
 #
 # **You will** build the tool that says whether a gradient is right, find out how far to trust it, and convict a few wrong ones with it.\
 # **You need** your `affine_forward` and `affine_backward` from lesson 01.\
-# **Minutes:** 70.
+# **Minutes:** 60.
 
 # %% tags=["setup"]
-import time
-
 import numpy as np
 
 from dropout_lab.checks import check, hint
 from dropout_lab.gradcheck import gradient_check, numerical_gradient, relative_error
 from dropout_lab.lab.figures.gradcheck import plot_errors, plot_kink, plot_power, plot_steps
+from dropout_lab.lab.prediction import predict, reveal
 from dropout_lab.lab.show import rounded, show
 from dropout_lab.lab.widgets.gradcheck import explore_steps
 from dropout_lab.layers import affine_backward, affine_forward
@@ -23,11 +22,17 @@ from dropout_lab.layers import affine_backward, affine_forward
 # In lesson 01 you asked a function for its slope: nudge the input by $h$, divide the movement by $h$. The definition of a derivative
 # lets $h$ go to 0. A computer has about 16 digits, so it cannot go all the way.
 #
-# The slope of $\tanh$ at 0.7 is known: $1 - \tanh(0.7)^2$. **Predict.** Which step comes nearest to it: `1e-1`, `1e-4`, `1e-8`, `1e-12` or `1e-16`?
-# Write it down, then look for the best one yourself, with the slider: each step that you try leaves a mark.
+# The slope of $\tanh$ at 0.7 is known: $1 - \tanh(0.7)^2$.
+#
+# **Predict.** Which step comes nearest to it: `1e-1`, `1e-4`, `1e-8`, `1e-12` or `1e-16`?
 
 # %%
-my_best_step = ...
+predict("best step", ...)
+
+# %% [markdown]
+# Look for it yourself, with the slider: each step that you try leaves a mark.
+
+# %%
 for h in (1e-1, 1e-2, 1e-3):
     slope = (np.tanh(0.7 + h) - np.tanh(0.7)) / h
     print(
@@ -48,10 +53,14 @@ def one_sided(x, h):
     return (np.tanh(x + h) - np.tanh(x)) / h
 
 
+tried = (1e-1, 1e-4, 1e-8, 1e-12, 1e-16)
+reveal("best step", min(tried, key=lambda h: np.abs(one_sided(x, h) - slopes).mean()))
 title = "Too large a step bends, too small a step rounds"
 plot_steps({"one-sided": one_sided}, x, slopes, title)
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # A valley, with its floor near $h = 10^{-8}$. To the right of it the curve bends away from its tangent: ten times the step, ten times the error.
 # To the left, $f(x+h)$ and $f(x)$ agree in most of their digits; the subtraction cancels those, and what is left is rounding.
 # Dividing by a small $h$ makes it large: a tenth of the step, ten times the error.
@@ -61,8 +70,6 @@ plot_steps({"one-sided": one_sided}, x, slopes, title)
 #
 # Nudge up *and* down, and divide by the distance between the two: $\dfrac{f(x+h) - f(x-h)}{2h}$.
 # The bend to the right and the bend to the left then cancel, and an error of the order $h^2$ stays.
-#
-# **Predict.** Does that move the floor of the valley to the left or to the right, and is it deeper?
 #
 # **Build 2.1 · `numerical_gradient`** · ●●○ · 10 minutes · six lines\
 # In `dropout_lab/gradcheck.py`. Here `x` is an array of any shape, and `f` makes one number of it. Each entry gets its turn: move it alone, up and down.
@@ -88,10 +95,8 @@ plot_steps({"one-sided": one_sided, "both sides": both_sides}, x, slopes, title)
 #
 # Two arrays of floats are never quite equal. Some codes call them equal if no entry differs by more than $10^{-5}$.
 #
-# **Predict.** A gradient has the entries 1e-6, −2e-6 and 3e-6. A wrong backward pass gives half of each. What does that rule say?
-#
-# The largest difference is 1.5e-6, so the rule acquits a factor of 2, because the numbers are small. A difference has to be measured against the size of
-# what is compared:
+# Take a gradient with the entries 1e-6, −2e-6 and 3e-6, and a wrong backward pass that gives half of each. The largest difference is 1.5e-6, so the rule
+# acquits a factor of 2, because the numbers are small. A difference has to be measured against the size of what is compared:
 #
 # $$\frac{\lVert a - b\rVert}{\lVert a\rVert + \lVert b\rVert}$$
 #
@@ -104,21 +109,26 @@ plot_steps({"one-sided": one_sided, "both sides": both_sides}, x, slopes, title)
 check("relative_error")
 
 # %% [markdown]
-# **Predict** three numbers: what does a gradient that is half as large as it should be score? One with the wrong sign? One with a hundredth of its size too much?
+# **Predict.** What does a gradient score that is half as large as it should be? And one with the wrong sign?
+
+# %%
+predict("relative error", {"half": ..., "wrong sign": ...})
 
 # %% tags=["nbval-check-output"]
-my_prediction = {"half": ..., "wrong sign": ..., "one percent": ...}
 gradient = np.array([1e-6, -2e-6, 3e-6])
-show(half=relative_error(gradient, gradient / 2))
-show(wrong_sign=relative_error(gradient, -gradient))
+half, wrong = relative_error(gradient, gradient / 2), relative_error(gradient, -gradient)
+reveal("relative error", {"half": round(half, 3), "wrong sign": round(wrong, 3)})
 show(one_percent=relative_error(gradient, 1.01 * gradient))
 
 # %% [markdown]
-# A third, one, and half a percent, whatever the size of the gradient. Remember 0.333: in a check that fails, it means a factor of 2.
+# ▸ after you have run it
 #
+# A third, one, and half a percent, whatever the size of the gradient. In a check that fails, 1/3 fits a factor of 2: look for one first. It is no proof, other mistakes can score the same.
+
+# %% [markdown]
 # ## Three ways to get a bad number from a right gradient
 #
-# **The wrong dtype.** A float32 has 7 digits instead of 16. **Predict** the best error that any step reaches there.
+# **The wrong dtype.** A float32 has 7 digits instead of 16.
 
 
 # %%
@@ -134,7 +144,7 @@ title = "In float32 even the best step leaves an error of 1e-5"
 plot_steps({"float64": centred, "float32": in_float32}, x, slopes, title)
 
 # %% [markdown]
-# At `h=1e-5` a right gradient shows an error of 0.3% in float32; no threshold could tell it from a wrong one. So your function refuses:
+# At `h=1e-5` a right gradient shows a larger error in float32 than many a wrong one in float64. So your function refuses:
 
 # %% tags=["nbval-check-output"]
 try:
@@ -145,28 +155,35 @@ except TypeError as refusal:
 # %% [markdown]
 # **A step that is far off.** You have seen both valleys: at `1e-12` or `1e-1` a right gradient looks wrong.
 #
-# **A kink.** ReLU, $\max(x, 0)$, has slope 0 to the left of 0 and slope 1 to the right. **Predict.** What does a nudge of $10^{-5}$ to both sides measure
-# at $x = -2\cdot10^{-6}$, where the slope is 0?
+# **A kink.** ReLU, $\max(x, 0)$, has slope 0 to the left of 0 and slope 1 to the right.
+#
+# **Predict.** Which slope does a nudge of $10^{-5}$ to both sides measure at $x = -2\cdot10^{-6}$, where it is 0?
 
 # %%
-my_prediction = ...
+predict("slope measured beside the kink", ...)
+
+# %%
 plot_kink(-2e-6, 1e-5)
 x_near = np.array([-2e-6, 0.5, -0.5])
 for h in (1e-5, 1e-6):
     slope = numerical_gradient(lambda v: np.maximum(v, 0).sum(), x_near, h)
     print(f"h = {h:.0e}: {rounded(slope, 2)}")
+measured = numerical_gradient(lambda v: np.maximum(v, 0).sum(), x_near, 1e-5)
+reveal("slope measured beside the kink", round(float(measured[0]), 2))
 
 # %% [markdown]
-# The step landed on both sides of the kink and measured 0.4, which is the slope nowhere. With a smaller step it stays on one side.
-# A network with many ReLUs has a few entries so near to 0. If a check gives something between $10^{-7}$ and $10^{-4}$, look for these first.
+# ▸ after you have run it
 #
+# The step landed on both sides of the kink and measured something that is the slope nowhere. With a smaller step it stays on one side.
+# A network with many ReLUs has a few entries so near to 0. If a check fails, repeat it with a smaller step: an error that goes away was a kink.
+
+# %% [markdown]
 # ## One ratio for each array
 #
-# A layer has a gradient for each of `x`, `w` and `b`. **Predict.** Is it safe to put all entries into one long vector and take one relative error?
+# A layer has a gradient for each of `x`, `w` and `b`. Is it safe to put all entries into one long vector and take one relative error?
 # Below, the entries of `x` and `w` are many and large, and `db` is wrong altogether: zeros.
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 rng = np.random.default_rng(3)
 x, w, b = rng.normal(size=(50, 40)), rng.normal(size=(40, 30)), rng.normal(size=30)
 dout = rng.normal(size=(50, 30))
@@ -189,7 +206,7 @@ check("gradient_check")
 # %% [markdown]
 # ## Your own layer under test
 #
-# Take $L = \sum out \cdot dout$, so that `dout` is what arrives at the layer. **Predict** the order of magnitude of the three errors of *your* `affine_backward`.
+# Take $L = \sum out \cdot dout$, so that `dout` is what arrives at the layer.
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(4)
@@ -214,7 +231,7 @@ for name, error in errors.items():
 # %% [markdown]
 # Every entry of every array was tried, by a method that knows no chain rule. The two ways agree to nine digits or more.
 #
-# Now spoil them on purpose. **Predict** for each of the three mistakes below which mark leaves the left part of the figure, and how far.
+# Now spoil them on purpose.
 
 # %%
 grads = layer_grads(params)
@@ -231,143 +248,38 @@ plot_errors(
 )
 
 # %% [markdown]
-# Each mistake moves one mark and leaves the others. Even one entry out of twelve, 1% off, lands to the right of $10^{-4}$.
-# Below $10^{-7}$, right; above $10^{-4}$, wrong; between, a kink, a step or a dtype.
+# Each mistake moves one mark and leaves the others. Even one entry out of twelve, 1% off, stands far from the rest.
+# Below $10^{-7}$ an array passes. Above, something is wrong: a small error can be one wrong entry among many right ones, and a large one can be a kink, a step or a dtype
+# under a right gradient. Rule these out first.
 #
 # ## What a passing check does not prove
 #
 # Somebody types a minus: $out = x\,w - b$. The backward pass is derived from that, cleanly, so $db$ has a minus too.
-# **Predict.** Does the check find the mistake?
+# **Predict.** Does the check convict it? `True` or `False`.
+
+# %%
+predict("the check convicts the minus", ...)
+
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
-
-
 def minus_loss(p):
     return ((p["x"] @ p["w"] - p["b"]) * dout).sum()
 
 
 grads = layer_grads(params)
 errors = gradient_check(minus_loss, params, {**grads, "b": -grads["b"]})
-print("passes:", max(errors.values()) < 1e-7)
+reveal("the check convicts the minus", bool(max(errors.values()) >= 1e-7))
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # It passes. A gradient check compares a backward pass with *its* forward pass. What the forward pass was meant to do, it cannot know.
 # Keep this for lesson 07: most of the wrong dropout layers collected there pass their gradient check.
 #
 # And it knows only the inputs that it was given. With a batch of one sample, a sum and a mean are the same, and the averaged `db` passes.
 # Test on a batch, with all sizes different.
-#
-# ## A step without a left side
-#
-# The left side of the valley comes from a subtraction. Here is a way without one. Nudge $x$ by $ih$, with $i^2 = -1$:
-#
-# $$f(x + ih) = f(x) + ih\,f'(x) - \tfrac12 h^2 f''(x) - \dots \qquad\text{so}\qquad f'(x) \approx \frac{\operatorname{Im} f(x+ih)}{h}$$
-#
-# Value and slope travel in two separate numbers, and nothing cancels. **Predict.** What happens at $h = 10^{-200}$?
-
-# %%
-x = np.random.default_rng(1).uniform(0.3, 1.5, 40)
-
-
-def complex_step(x, h):
-    return np.tanh(x + 1j * h).imag / h
-
-
-methods = {"one-sided": one_sided, "both sides": centred, "complex": complex_step}
-plot_steps(methods, x, slopes, "Without a subtraction the valley has no left side")
-error = relative_error(complex_step(x, 1e-200), slopes)
-print("error below 1e-15 at h = 1e-200:", error < 1e-15)
 
 # %% [markdown]
-# All 16 digits, and no step to choose. The price: every operation in `f` must accept complex numbers and do the right thing with them.
-# `tanh`, `exp` and matrix products do. `abs` and a conversion to `float` do not.
-#
-# ## One direction instead of every entry
-#
-# Trying every entry calls $f$ twice for each. A small network for images has ten thousand of them. But one can nudge all entries of an array at once, along
-# a random direction $v$: the loss must move by $\sum_k grad_k\,v_k$. One call for each array, and any wrong entry spoils the sum.
-#
-# Here is a network with 64 inputs, 128 hidden units with $\tanh$, and 10 outputs: 9,610 parameters. The loss is written in plain NumPy, the gradients come from *your* layer.
-# The check stands in the cell after it, and its body is three lines. Say for each line what it does.
-
-# %%
-rng = np.random.default_rng(5)
-images, target = rng.normal(size=(32, 64)), rng.normal(size=(32, 10))
-net = {
-    "W1": rng.normal(size=(64, 128)) / 8,
-    "b1": rng.normal(size=128),
-    "W2": rng.normal(size=(128, 10)) / 11,
-    "b2": rng.normal(size=10),
-}
-
-
-def net_loss(p):
-    out = np.tanh(images @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"]
-    return ((out - target) ** 2).sum() / len(images)
-
-
-def net_grads(p):
-    z, first = affine_forward(images, p["W1"], p["b1"])
-    h = np.tanh(z)
-    out, second = affine_forward(h, p["W2"], p["b2"])
-    dh, dW2, db2 = affine_backward(2 * (out - target) / len(images), second)
-    _, dW1, db1 = affine_backward(dh * (1 - h**2), first)
-    return {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
-
-
-# %%
-def direction_check(loss, params, grads, rng):
-    """Each gradient's error along one Gaussian direction, against the gradient's size."""
-    errors = {}
-    for name, array in params.items():
-        v = rng.normal(size=array.shape)
-        moved = loss({**params, name: array + 1e-200j * v}).imag / 1e-200
-        errors[name] = abs(moved - (grads[name] * v).sum()) / np.linalg.norm(grads[name])
-    return errors
-
-
-grads, times = net_grads(net), []
-for seed in range(20):
-    start = time.perf_counter()
-    direction_check(net_loss, net, grads, np.random.default_rng(seed))
-    times.append(time.perf_counter() - start)
-print(f"one check of 9,610 parameters: {min(times) * 1000:.1f} ms")
-
-# %% [markdown]
-# About a millisecond; trying every entry would take 19,220 calls of the loss instead of four. **Predict.** Now one weight out of 9,610 has a gradient that is 1% off.
-# Will this check see it, and how far from the right gradient will it be?
-
-# %%
-grads = net_grads(net)
-spoilt = grads["W1"].copy()
-middling = np.argsort(np.abs(spoilt), axis=None)[spoilt.size // 2]
-spoilt.flat[middling] *= 1.01
-
-
-def forty_errors(grads):
-    rngs = [np.random.default_rng(seed) for seed in range(40)]
-    return [direction_check(net_loss, net, grads, rng)["W1"] for rng in rngs]
-
-
-clouds = {
-    "right": forty_errors(grads),
-    "one entry 1% off": forty_errors({**grads, "W1": spoilt}),
-}
-plot_power(clouds, 1e-10)
-
-# %% tags=["nbval-check-output"]
-errors = direction_check(net_loss, net, net_grads(net), np.random.default_rng(0))
-for name, error in errors.items():
-    print(f"d{name} below 1e-10: {error < 1e-10}")
-
-# %% [markdown]
-# The right gradient sits at the last digit of a float64, below $10^{-14}$. The spoilt one stays above $10^{-7}$ in all 40 directions.
-# Any threshold between them works; this course takes $10^{-10}$.
-# A direction says *that* something is wrong, not where. To find the entry, go back to `gradient_check`.
-#
-# Both checks take the loss as it is written. If the forward pass is wrong, they agree with it.
-#
 # ## What is now true
 #
 # - Your layer's gradients agree with the definition of a derivative, below $10^{-7}$ in each array.
@@ -379,13 +291,11 @@ for name, error in errors.items():
 # 1. Your check gives 0.333 for one array and $10^{-10}$ for the rest. What do you look for?
 # 2. Halving $h$ doubles the error. On which side of the valley are you, and is it a mistake in your gradient?
 # 3. A layer draws new random numbers each time it is called. What would `numerical_gradient` measure, and how would that depend on $h$?
+# ▸ the answers
 #
-# ### BEGIN SOLUTION
-# **Answers.**
-#
-# 1. A factor of 2 in that array: a missing one, or one too many. $|a - 2a| / (|a| + |2a|) = 1/3$.
+# 1. First a factor of 2 in that array, a missing one or one too many: $|a - 2a| / (|a| + |2a|) = 1/3$.
 # 2. On the left, where rounding rules. It says nothing about the gradient: take a larger step.
 # 3. The difference of two unrelated losses, divided by $2h$. It does not shrink with $h$, so the result grows as $1/h$. Lesson 07 begins there.
-# ### END SOLUTION
-#
+
+# %% [markdown]
 # **Next:** [lesson 03, a two-layer network](03_a_two_layer_network.ipynb).

@@ -3,14 +3,16 @@
 #
 # **You will** write the ReLU, the loss, and a whole network with its backward pass, and check every gradient of it.\
 # **You need** lessons 01 and 02, and what a probability is.\
-# **Minutes:** 75, with a break in the middle.
+# **Minutes:** 100, with a break before "The network".
 
 # %% tags=["setup"]
 import numpy as np
 
 from dropout_lab.checks import check, hint
 from dropout_lab.gradcheck import gradient_check
+from dropout_lab.lab.figures.drawn_network import plot_shapes
 from dropout_lab.lab.figures.network import plot_bends, plot_push, plot_signal_size
+from dropout_lab.lab.prediction import predict, reveal
 from dropout_lab.lab.show import rounded, show
 from dropout_lab.layers import (
     affine_backward,
@@ -22,27 +24,38 @@ from dropout_lab.layers import (
 from dropout_lab.network import init_params, loss_and_grads, mlp_forward, softmax
 
 # %% [markdown]
+# ## What you will have at the end
+
+# %%
+plot_shapes(8, [4, 6, 3])
+
+# %% [markdown]
 # ## Two layers that are one
 #
 # An affine layer is a weighted sum for each unit. Put one behind the other, with 50 units between them, and there are many more weights
 # to adjust.
 #
 # **Predict.** 4 inputs, 50 units, 3 outputs: 4 · 50 + 50 · 3 = 350 weights. Is there one affine layer with 4 · 3 = 12 weights that gives the same outputs
-# for every input? Write True or False.
+# for every input? `True` or `False`.
+
+# %%
+predict("12 weights do what 350 do", ...)
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 rng = np.random.default_rng(0)
 x, w1, w2 = rng.normal(size=(8, 4)), rng.normal(size=(4, 50)), rng.normal(size=(50, 3))
 none, one = np.zeros(50), np.zeros(3)
 two_layers = affine_forward(affine_forward(x, w1, none)[0], w2, one)[0]
 one_layer = affine_forward(x, w1 @ w2, one)[0]
-show(same=np.allclose(two_layers, one_layer))
+reveal("12 weights do what 350 do", bool(np.allclose(two_layers, one_layer)))
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # $(x\,w_1)\,w_2 = x\,(w_1 w_2)$: the 350 weights can do what 12 can, and no more. Whatever stands between the layers has to be something
 # that no matrix can do. It can be very little.
-#
+
+# %% [markdown]
 # ## A bend
 #
 # The ReLU (rectified linear unit) lets a positive number through and turns a negative one into 0:
@@ -57,20 +70,19 @@ show(same=np.allclose(two_layers, one_layer))
 check("relu_forward")
 
 # %% [markdown]
-# One input $x$, three hidden units, and their weighted sum. **Predict.** Each unit has one bend. How many bends has the sum, and what lies between them?
+# One input $x$, three hidden units, and their weighted sum:
 
 # %%
-my_prediction = ...
 plot_bends(relu_forward)
 
 # %% [markdown]
 # Flat, up, down and up again: straight pieces with three bends, one for each unit, and each at the place where that unit's input passes
-# through 0. With enough units the pieces can follow any curve. Training decides where the bends go.
+# through 0. With enough units the pieces come as near as one likes to any continuous curve over a bounded range. Training decides where the bends go.
 #
 # ## Back through the bend
 #
-# **Predict.** Four numbers go into a ReLU: −2, −0.1, 0.1 and 3. From the right, the gradients 10, 20, 30 and 40 arrive.
-# Which four gradients go on to the left? Write them down; the cell after the check shows them.
+# Four numbers go into a ReLU: −2, −0.1, 0.1 and 3. From the right, the gradients 10, 20, 30 and 40 arrive.
+# Which four go on to the left? The cell after the check shows it.
 #
 # **Build 3.2 · `relu_backward`** · ●○○ · 5 minutes · one line\
 # In `dropout_lab/layers.py`. Left of the bend the slope is 0, right of it 1. Exactly at 0 there is no slope; by custom it is taken as 0.
@@ -80,12 +92,11 @@ plot_bends(relu_forward)
 check("relu_backward")
 
 # %% tags=["nbval-check-output"]
-my_dx = [..., ..., ..., ...]
 _, cache = relu_forward(np.array([[-2.0, -0.1, 0.1, 3.0]]))
 show(dx=relu_backward(np.array([[10.0, 20.0, 30.0, 40.0]]), cache)[0])
 
 # %% [markdown]
-# A unit that was off passes nothing back, however loud the gradient. It does not learn from this sample. Keep that picture: in lesson 05 a dropped
+# A unit that was off passes nothing back, however large the gradient. It learns nothing from this sample. Keep that picture: in lesson 05 a dropped
 # unit will be off in the same way, for another reason.
 #
 # ## From scores to a loss
@@ -95,17 +106,24 @@ show(dx=relu_backward(np.array([[10.0, 20.0, 30.0, 40.0]]), cache)[0])
 #
 # $$p_c = \frac{e^{s_c}}{\sum_k e^{s_k}} \qquad L = -\frac1N\sum_i \log p_{i\,y_i}$$
 #
-# `softmax` is given, in `dropout_lab/network.py`. **Predict.** A network knows nothing and gives all 10 classes the same score. What is its loss?
-# And what do the probabilities do if 100 is added to every score?
+# `softmax` is given, in `dropout_lab/network.py`.
+#
+# **Predict.** A network knows nothing and gives all 10 classes the same score. What is its loss?
+
+# %%
+predict("loss of knowing nothing, ten classes", ...)
 
 # %% tags=["nbval-check-output"]
-my_loss = ...
 small, large = np.array([1.0, 2.0, 3.0]), np.array([101.0, 102.0, 103.0])
 show(scores_1_2_3=softmax(small), scores_101_102_103=softmax(large))
-show(loss_of_knowing_nothing=-np.log(softmax(np.zeros(10))[0]))
+reveal(
+    "loss of knowing nothing, ten classes", round(-float(np.log(softmax(np.zeros(10))[0])), 2)
+)
 
 # %% [markdown]
-# 2.303, which is $\log 10$. Remember it: a fresh network on ten classes should start near there, and one that starts at 20 has weights that
+# ▸ after you have run it
+#
+# $\log 10$. Remember it: with small inputs a fresh network on ten classes starts near there, and one that starts at 20 has weights that
 # are too large. Adding a number to all scores changes nothing, since it multiplies numerator and denominator alike. That is more than a curiosity.
 
 # %% tags=["nbval-check-output"]
@@ -136,10 +154,9 @@ with np.errstate(over="ignore", invalid="ignore"):
 check("softmax_cross_entropy")
 
 # %% [markdown]
-# **Predict.** Five classes, and the scores 2, 1, 0.5, −1 and 0. The right class is 1. Which bars of the gradient point up, which down, and what do the five add up to?
+# Five classes, and the scores 2, 1, 0.5, −1 and 0. The right class is 1. Here is the gradient:
 
 # %%
-my_sum = ...
 plot_push(softmax, softmax_cross_entropy, np.array([2.0, 1.0, 0.5, -1.0, 0.0]), label=1)
 
 # %% [markdown]
@@ -153,8 +170,10 @@ plot_push(softmax, softmax_cross_entropy, np.array([2.0, 1.0, 0.5, -1.0, 0.0]), 
 #
 # **Predict.** Every weight starts at 0.5. A batch goes forward and back. Of the six columns of `dw1`, one for each hidden unit, how many are different?
 
+# %%
+predict("different columns of six", ...)
+
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 rng = np.random.default_rng(1)
 x, y = rng.random((8, 4)), rng.integers(0, 3, 8)
 w1, w2 = np.full((4, 6), 0.5), np.full((6, 3), 0.5)
@@ -164,27 +183,44 @@ scores, last = affine_forward(h, w2, np.zeros(3))
 dh, dw2, db2 = affine_backward(softmax_cross_entropy(scores, y)[1], last)
 dx, dw1, db1 = affine_backward(relu_backward(dh, relu), affine)
 columns = np.unique(dw1.round(12), axis=1).T
-show(different_columns=len(columns), size_of_dw1=np.abs(dw1).max().round(12))
+reveal("different columns of six", len(columns))
+show(size_of_dw1=np.abs(dw1).max().round(12))
 
 # %% [markdown]
-# One, and here it is 0 in every entry. Six units that start alike get the same gradient, take the same step, and stay alike: a layer of
-# six that counts as one. Chance has to tell them apart. So the weights are random, and the biases may be 0.
+# ▸ after you have run it
 #
+# One, and here it is 0 in every entry. Six units that start alike get the same gradient, take the same step, and stay alike (until something treats them
+# differently, as dropout will): a layer of six that counts as one. So the weights are random, and the biases may be 0.
+
+# %% [markdown]
 # ## How large?
 #
 # A unit adds up $D$ products of a weight and an input, so the mean square of its sum is $D$ times that of a weight times that of an input. The ReLU cuts
-# half of it away. **Predict.** Which standard deviation of the weights keeps the mean square as it is, from layer to layer: $1/D$, $\sqrt{1/D}$, $\sqrt{2/D}$, or 1?
+# half of it away.
+#
+# **Predict.** Which standard deviation of the weights keeps the mean square as it is, from layer to layer: `"1/D"`, `"√(1/D)"`, `"√(2/D)"` or `"1"`?
 
 # %%
-my_prediction = ...
-smaller, right, larger = np.sqrt(1 / 256), np.sqrt(2 / 256), np.sqrt(4 / 256)
-spreads = {"√(1/D)": smaller, "√(2/D)": right, "√(4/D)": larger}
+predict("spread that keeps the size", ..., choices=("1/D", "√(1/D)", "√(2/D)", "1"))
+
+# %%
+small, middle, large = np.sqrt(1 / 256), np.sqrt(2 / 256), np.sqrt(4 / 256)
+spreads = {"√(1/D)": small, "√(2/D)": middle, "√(4/D)": large}
+signal = np.random.default_rng(1).normal(size=(500, 256))
+candidates = {"1/D": 1 / 256, "1": 1.0} | spreads
+for spread in candidates:
+    w = np.random.default_rng(2).normal(0, candidates[spread], (256, 256))
+    out = relu_forward(affine_forward(signal, w, np.zeros(256))[0])[0]
+    candidates[spread] = (out**2).mean() / (signal**2).mean()
+reveal("spread that keeps the size", min(candidates, key=lambda s: abs(candidates[s] - 1)))
 plot_signal_size(affine_forward, relu_forward, spreads)
 
 # %% [markdown]
-# With $\sqrt{2/D}$ the signal is as large after 20 layers as before. A factor of √2 less, and a thousandth is left; √2 more, and it is a
-# thousand times too large. The gradient on its way back meets the same fate. Two layers forgive a wrong size, and ten do not.
+# ▸ after you have run it
 #
+# With $\sqrt{2/D}$ the signal keeps its size through all the layers. With a factor of √2 less it fades, with √2 more it explodes, by √2 in each layer. The gradient on its way back meets the same fate. Two layers forgive a wrong size, and ten do not.
+
+# %% [markdown]
 # **Build 3.4 · `init_params`** · ●○○ · 5 minutes · four lines\
 # In `dropout_lab/network.py`. `sizes` lists the widths, [D, H, C] here and longer for a deeper network. D for each layer is the number of *its* inputs.\
 # Stuck? `hint("init_params")`.
@@ -234,10 +270,9 @@ check("loss_and_grads")
 # ## Every gradient
 #
 # The checks above tried your functions on small arrays. Now use your own tool from lesson 02, on a network of another size: 4 · 6 + 6 + 6 · 3 + 3 = 51 parameters,
-# each of them nudged up and down. **Predict.** How many forward passes is that?
+# each of them nudged up and down.
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 rng = np.random.default_rng(5)
 x, y = rng.normal(size=(8, 4)), rng.integers(0, 3, 8)
 params = init_params([4, 6, 3], np.random.default_rng(6))
@@ -253,10 +288,9 @@ for name, error in errors.items():
 # ## One number for each array
 #
 # Somebody averages `b1`'s gradient over the batch, although the 1/N is in `dscores` already.
-# **Predict.** Which of the four errors will be large, and what is its size? Recall that `relative_error` is $|a - b| / (|a| + |b|)$, and N is 8.
+# `relative_error` is $|a - b| / (|a| + |b|)$, and N is 8.
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 params = init_params([4, 6, 3], np.random.default_rng(6))
 loss, grads = loss_and_grads(params, x, y, 0.0, rng)
 grads["b1"] = grads["b1"] / 8
@@ -264,8 +298,8 @@ errors = gradient_check(lambda nudged: loss_and_grads(nudged, x, y, 0.0, rng)[0]
 print({name: rounded(error) if error > 1e-7 else "below 1e-7" for name, error in errors.items()})
 
 # %% [markdown]
-# $(1 - \frac18)/(1 + \frac18) = \frac79 = 0.778$, for `b1` alone. Errors array by array say *where* to look, and their size often says what it is: 0.778 is
-# a factor of 8. That is a published mistake; the network learns, and its biases lag behind.
+# $(1 - \frac18)/(1 + \frac18) = \frac79 = 0.778$, for `b1` alone. Errors array by array say *where* to look, and their size often fits one mistake:
+# here a factor of 8. The network learns all the same, and its biases lag behind.
 
 # %% [markdown]
 # ## What is now true
@@ -280,14 +314,12 @@ print({name: rounded(error) if error > 1e-7 else "below 1e-7" for name, error in
 # 1. For all samples of a data set, the input of one hidden unit is negative. What happens to the unit in training?
 # 2. A ten-class network starts with a loss of 14. The gradient check passes. What would you look at?
 # 3. `mlp_backward` was checked at one random point. Name a mistake in `mlp_forward` that no gradient check can see.
+# ▸ the answers
 #
-# ### BEGIN SOLUTION
-# **Answers.**
-#
-# 1. It is off for every sample, so no gradient reaches its weights, and they never change: a "dead" unit. Only a change in what comes in can wake it.
+# 1. It is off for every sample, so no gradient reaches its weights: a "dead" unit. Momentum and weight decay may still move them for a while; only that, or a change in what comes in, can wake it.
 # 2. The size of the weights at the start. 14 instead of 2.3 means scores that are confidently wrong before anything was learned.
 # 3. Any forward pass that is another function than intended, but has its own right backward pass: a ReLU on the scores, say, or a missing bias.
 #    The check compares the two passes with each other, not with what you meant.
-# ### END SOLUTION
-#
+
+# %% [markdown]
 # **Next:** [lesson 04, overfitting](04_overfitting.ipynb).
