@@ -218,11 +218,33 @@ def test_a_name_ends_the_case_and_says_what_it_was():
     shown, truth = game(), casebook.suspect(1)[1]
     shown.turn(seed=1)
     shown.turn(moves=["kept_scale", truth])
-    assert shown.caption.endswith(f"You say: {truth}. That is so. One test, well chosen, was enough to tell.")
+    assert shown.caption.endswith(
+        f"You say: {truth}. That is so. 5 points. Tally: 1 of 12 suspects, 1 named right, 5 points."
+    )
     assert shown.alt.startswith("Suspect 1: you named it right, with 1 of 5 tests used")
     shown.turn(moves=[casebook.RIGHT])
     assert f"You say: {casebook.RIGHT}. What is wrong with it: {truth}." in shown.caption
     assert shown.alt.startswith("Suspect 1: you named it wrong")
+
+
+def test_a_guess_earns_nothing_and_the_first_verdict_counts():
+    shown, truth = game(), casebook.suspect(1)[1]
+    shown.turn(seed=1)
+    shown.turn(moves=[truth])
+    assert "That is so, and it was a guess" in shown.caption
+    assert shown.caption.endswith("Tally: 1 of 12 suspects, 1 named right, 0 points.")
+    shown.turn(seed=1)
+    shown.turn(moves=["kept_scale", truth])
+    assert "The first verdict on it counts." in shown.caption
+    assert shown.caption.endswith("1 named right, 0 points.")
+
+
+def test_the_tally_grows_from_suspect_to_suspect():
+    shown = game()
+    for number in (1, 2):
+        shown.turn(seed=number)
+        shown.turn(moves=[*casebook.TESTS[1:], casebook.suspect(number)[1]])
+    assert shown.caption.endswith("Tally: 2 of 12 suspects, 2 named right, 2 points.")
 
 
 def test_a_new_suspect_starts_the_game_anew():

@@ -11,6 +11,8 @@ from dropout_lab.dropout import dropout_forward
 from dropout_lab.gradcheck import numerical_gradient
 from dropout_lab.lab.figures import hunt as figures
 from dropout_lab.lab.hunt import court as hunting
+from dropout_lab.lab.hunt.wrong_rules import WRONG_RULES
+from dropout_lab.lab.practice.lesson_07 import try_out
 
 BEYOND = {"C48", "C49", "C50", "C51"}  # another dtype, whole numbers, p = 0, p = 1
 
@@ -88,21 +90,51 @@ def test_a_rule_that_breaks_on_right_layers_or_gives_a_number_is_told_so():
         hunting.trial(lambda layer, p: 1 / 0 == 1)
 
 
-def test_a_trial_says_who_is_convicted_and_what_ours_sees(capsys):
-    def zero_share(layer, p):
-        out, _ = layer.forward(np.ones((60, 100)), p, np.random.default_rng(0))
-        return abs((out == 0).mean() - p) < 0.1
-
+def test_a_trial_is_passed_only_by_a_rule_that_convicts_all_that_ours_does(capsys):
     def kept_scale(layer, p):
+        out, _ = layer.forward(np.ones((60, 100)), p, np.random.default_rng(0))
+        return bool(out.max() <= 1 / (1 - p) + 1e-9)
+
+    def zero_share(layer, p):
         return False
 
-    hunting.trial(zero_share)
-    assert "acquits all 5 right layers" in (said := capsys.readouterr().out)
-    assert "Only ours: C10, the coins are normal numbers" in said
     hunting.trial(kept_scale)
-    assert "convicts 5 of 5 right layers, your own among them" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("✗ `kept_scale` acquits the right layers, and lets")
+    assert "A dropped output is 0, no multiple of its input." in said
+    hunting.trial(zero_share)
+    assert "✗ `zero_share` convicts 5 of 5 right layers" in capsys.readouterr().out
     hunting.trial(nothing_yet)
-    assert capsys.readouterr().out == "○ nothing_yet returns nothing yet\n"
+    assert capsys.readouterr().out == "○ `nothing_yet` is still blank: it returns nothing yet.\n"
+
+
+@pytest.mark.parametrize("rule", hunting.OURS)
+def test_our_own_rules_pass_their_trial(rule, capsys):
+    hunting.trial(rule)
+    assert capsys.readouterr().out.startswith(f"✓ `{rule.__name__}` acquits all 5 right layers")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [(name, sentence) for name, rules in WRONG_RULES.items() for sentence in rules]
+)
+def test_a_trial_names_the_cause(name, sentence, capsys):
+    def rule(layer, p):
+        return WRONG_RULES[name][sentence](layer, p)
+
+    rule.__name__ = name
+    hunting.trial(rule)
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("✗")
+    assert said.endswith(sentence)
+
+
+@pytest.mark.parametrize("sentence", try_out.practices["crossed"].wrong)
+def test_the_judge_of_kinks_names_the_cause(sentence, capsys):
+    def crossed(up, down):
+        return try_out.practices["crossed"].wrong[sentence](up, down)
+
+    try_out(crossed, seed=1)
+    assert " ".join(capsys.readouterr().out.split()) == f"✗ `crossed` · {sentence}"
 
 
 def test_no_line_of_a_trial_is_longer_than_a_notebook_is_wide(capsys):
@@ -116,12 +148,6 @@ def test_a_trial_tells_a_wrong_layer_of_the_student_from_a_wrong_rule(capsys, mo
     monkeypatch.setattr(hunting, "dropout_backward", lambda dout, cache: dout)
     hunting.trial(hunting.zero_share)
     assert "acquits the four right layers of ours and convicts your own" in capsys.readouterr().out
-
-
-def test_a_kink_is_counted_where_a_relu_switches():
-    params = {"b": np.array([0.0, 1.0, -1.0, 5e-6])}
-    assert hunting.kinks_crossed(lambda p: p["b"], params) == {"b": 2}
-    assert hunting.kinks_crossed(lambda p: p["b"], params, h=1e-6) == {"b": 1}
 
 
 def test_the_numeric_gradient_grows_with_loose_masks_only():

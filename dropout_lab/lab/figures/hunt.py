@@ -10,6 +10,7 @@ from dropout_lab.lab.plots import BLUE, GREY, VERMILION, WIDTH, label_end, paint
 
 STYLES = (VERMILION, "--", "s"), (BLUE, "-", "o")
 STEPS = 10.0 ** -np.arange(1, 9)
+MOST_CODES = 12  # columns that may carry the id of their layer; the caption names those that are free
 
 
 def plot_sizes(losses, numerical_gradient, x):
@@ -64,9 +65,10 @@ def draw_court(figure, rules, layers, p=0.3):
     axes.plot([ids.index(i) for i in free], [len(found)] * len(free), "x", color=GREY, markersize=5)
     _kinds(axes, layers, len(found))
     labels = [f"{name} ({'blank' if caught is None else len(caught)})" for name, caught in found.items()]
-    axes.set_yticks(range(len(found) + 1), [*labels, f"free ({len(free)})"], fontsize=8)
-    axes.set_xticks(range(len(ids)), ids, rotation=90, fontsize=7)
-    axes.set(ylim=(len(found) + 0.6, -1.5), xlim=(-0.8, len(ids) - 0.2), xlabel="wrong layers of the bank, by kind")
+    axes.set_yticks(range(len(found) + 1), [*labels, f"free ({len(free)})"], fontsize=9)
+    few = len(ids) <= MOST_CODES
+    axes.set_xticks(range(len(ids)), ids if few else [], rotation=90, fontsize=9)
+    axes.set(ylim=(len(found) + 0.6, -1.6), xlim=(-0.8, len(ids) - 0.2), xlabel="wrong layers of the bank, by kind")
     axes.set_title(_title(found, guilty, len(ids)))
     small_print(figure, f"p = {p:.2f} · squares: gradient check, dots: specification, crosses: convicted by none")
     return f"Convicted: {len(guilty)} of {len(ids)}. Free: {', '.join(free) or 'none'}."
@@ -78,7 +80,7 @@ def _kinds(axes, layers, bottom):
     for kind, group in groupby(layers, key=lambda layer: layer.kind):
         end = start + len(list(group))
         axes.text(
-            (start + end - 1) / 2, -0.75, kind.replace(" ", "\n", 1), ha="center", va="center", fontsize=7.5, color=GREY
+            (start + end - 1) / 2, -0.8, kind.replace(" ", "\n", 1), ha="center", va="center", fontsize=9, color=GREY
         )
         if start:
             axes.plot([start - 0.5] * 2, [-1.5, bottom + 0.6], "-", color=GREY, lw=0.8)

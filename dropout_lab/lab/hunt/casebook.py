@@ -47,13 +47,23 @@ def fewest(seed, tests, given=()):
 
     The readings of the `given` tests are known already.
     """
+    sizes = range(len(tests) + 1)
+    return next((n for n in sizes if any(sure(seed, (*given, *some)) for some in combinations(tests, n))), None)
+
+
+@cache
+def sure(seed, tests):
+    """Whether no other case of the book reads like this suspect in all of these tests."""
     layer, name = suspect(seed)
     others = [other for other, its_name in zip([right_layers()[0], *cases()], names(), strict=True) if its_name != name]
+    return not any(all(_alike(test, layer, other) for test in tests) for other in others)
 
-    def tells_apart(chosen):
-        return not any(all(_alike(test, layer, other) for test in (*given, *chosen)) for other in others)
 
-    return next((n for n in range(len(tests) + 1) if any(map(tells_apart, combinations(tests, n)))), None)
+def points(seed, asked, named, tests, given=()):
+    """What a verdict is worth: 0 if it is wrong or a guess, else 1 and one for each test that was not needed."""
+    if named != suspect(seed)[1] or not sure(seed, (*given, *asked)):
+        return 0
+    return 1 + len(tests) - len(asked)
 
 
 def _alike(test, a, b):

@@ -14,11 +14,13 @@ from dropout_lab.checks import mistakes
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.gradcheck import numerical_gradient, relative_error
 from dropout_lab.lab.hunt import suspects
+from dropout_lab.lab.hunt.wrong_rules import WRONG_RULES
 from dropout_lab.lab.show import say
 
-TWINS = ("C12", "C26b", "C54b")  # the second of two that are alike
 EDGES = "edges and dtype"
-_BESIDE = {"C04": "forward values", "C29": "backward"}  # kinds of what the hunt does not draw; the rest are edges
+_BESIDE = {"C04": "forward values", "C29": "backward"} | dict.fromkeys(
+    ("C47", "C48", "C49", "C50", "C51", "C52"), EDGES
+)  # kinds of what the hunt does not draw; the court is these and those of `suspects`, and does not grow with the bank
 
 Pair = namedtuple("Pair", "forward backward")
 
@@ -48,15 +50,14 @@ class Known:
 def wrong_layers():
     """Every wrong dropout layer of the bank once, kind by kind."""
     bank, right = mistakes.load_all()
-    kinds = {id: kind for kind, ids in suspects.KINDS.items() for id in ids}
+    kinds = {id: kind for kind, ids in suspects.KINDS.items() for id in ids} | _BESIDE
     found = {}
     for of in ("dropout_forward", "dropout_backward"):
         for m in bank[of]:
-            if m.id not in TWINS:
+            if m.id in kinds:
                 functions = {**right, of: m.function, **m.beside}
                 layer = suspects.Layer(m.id, functions["dropout_forward"], functions["dropout_backward"], None)
-                kind = kinds.get(m.id) or _BESIDE.get(m.id, EDGES)
-                found.setdefault(m.id, Known(m.id, m.title, kind, layer.forward, layer.backward))
+                found.setdefault(m.id, Known(m.id, m.title, kinds[m.id], layer.forward, layer.backward))
     order = [*suspects.KINDS, EDGES]
     return tuple(sorted(found.values(), key=lambda layer: (order.index(layer.kind), layer.id)))
 
@@ -98,58 +99,42 @@ def verdicts(rules, layers, p=0.3):
 
 
 def trial(rule, p=0.3):
-    """Put a rule to the test on the right layers and on the wrong ones, beside the lesson's own rule of that name."""
+    """Put a rule to the test on the right layers and on the wrong ones, beside the lesson's own rule of that name.
+
+    ✓ only where it acquits every right layer and convicts all that the lesson's rule convicts.
+    """
+    name, known = rule.__name__, wrong_layers()
     if not written(rule, p):
-        print(f"○ {rule.__name__} returns nothing yet")
+        print(f"○ `{name}` is still blank: it returns nothing yet.")
         return
-    right, known = right_layers(), wrong_layers()
-    wronged = convicts(rule, right, p)
-    if wronged == [right[-1]]:
+    wronged, caught = convicts(rule, right_layers(), p), convicts(rule, known, p)
+    own = next((r for r in OURS if r.__name__ == name), None)
+    missed = [layer for layer in convicts(own, known, p) if layer not in caught] if own else []
+    if wronged == [right_layers()[-1]] and not missed:
         say(
-            f"✗ {rule.__name__} acquits the four right layers of ours and convicts your own. Is dropout.py complete?"
+            f"✗ `{name}` acquits the four right layers of ours and convicts your own. Is dropout.py complete?"
             ' check("dropout_forward") and check("dropout_backward") know more.'
         )
-        return
-    if wronged:
-        own = "your own among them" if right[-1] in wronged else "not your own"
-        say(
-            f"✗ {rule.__name__} convicts {len(wronged)} of {len(right)} right layers, {own}, so it cannot judge wrong"
-            f" ones yet. {ASK.get(rule.__name__, '')}"
-        )
-        return
-    caught = convicts(rule, known, p)
-    say(
-        f"✓ {rule.__name__} acquits all {len(right)} right layers and convicts {len(caught)} of {len(known)} wrong"
-        f" ones: {' '.join(layer.id for layer in caught) or 'none'}"
+    elif wronged:
+        say(f"✗ `{name}` convicts {len(wronged)} of {len(right_layers())} right layers. {_cause(rule, p)}")
+    elif missed:
+        count = f"{len(missed)} of the {len(missed) + len(caught)} wrong layers that it is for"
+        first = f"{missed[0].id}, {missed[0].title}"
+        say(f"✗ `{name}` acquits the right layers, and lets {count} go, the first: {first}. {_cause(rule, p)}")
+    else:
+        names = " ".join(layer.id for layer in caught) or "none"
+        say(f"✓ `{name}` acquits all {len(right_layers())} right layers and convicts {len(caught)} of {len(known)}:")
+        say(f"  {names}")
+
+
+def _cause(rule, p):
+    """The sentence for the known wrong rule that convicts the same layers; else where to look."""
+    layers = (*right_layers()[:4], *wrong_layers())
+    acts = convicts(rule, layers, p)
+    known = WRONG_RULES.get(rule.__name__, {})
+    return next(
+        (said for said, wrong in known.items() if convicts(wrong, layers, p) == acts), ASK.get(rule.__name__, "")
     )
-    if own := next((r for r in OURS if r.__name__ == rule.__name__), None):
-        ours = convicts(own, known, p)
-        lines = [
-            f"  Only {who}: {layer.id}, {layer.title}"
-            for who, has, others in (("ours", ours, caught), ("yours", caught, ours))
-            for layer in has
-            if layer not in others
-        ]
-        for line in lines or ["  Ours: the same."]:
-            say(line)
-
-
-def kinks_crossed(preactivations, params, h=1e-5):
-    """{name: how many ReLUs switch between +h and -h}, summed over the entries of each array.
-
-    `preactivations(params)` gives what goes into the ReLUs, as one array.
-    """
-    counts = {}
-    for name, array in params.items():
-        counts[name] = 0
-        for i in np.ndindex(array.shape):
-            sides = []
-            for sign in (1, -1):
-                nudged = array.copy()
-                nudged[i] += sign * h
-                sides.append(np.sign(preactivations({**params, name: nudged})).clip(0))
-            counts[name] += int(np.abs(sides[0] - sides[1]).sum())
-    return counts
 
 
 # --- the lesson's own rules ---------------------------------------------------------------------------------------
