@@ -105,7 +105,7 @@ def test_a_trial_is_passed_only_by_a_rule_that_convicts_all_that_ours_does(capsy
     hunting.trial(zero_share)
     assert "✗ `zero_share` convicts 5 of 5 right layers" in capsys.readouterr().out
     hunting.trial(nothing_yet)
-    assert capsys.readouterr().out == "○ `nothing_yet` is still blank: it returns nothing yet.\n"
+    assert capsys.readouterr().out == "○ `nothing_yet` returns nothing yet: it is yours to write.\n"
 
 
 @pytest.mark.parametrize("rule", hunting.OURS)

@@ -105,7 +105,7 @@ def trial(rule, p=0.3):
     """
     name, known = rule.__name__, wrong_layers()
     if not written(rule, p):
-        print(f"○ `{name}` is still blank: it returns nothing yet.")
+        print(f"○ `{name}` returns nothing yet: it is yours to write.")
         return
     wronged, caught = convicts(rule, right_layers(), p), convicts(rule, known, p)
     own = next((r for r in OURS if r.__name__ == name), None)

@@ -42,7 +42,7 @@ class Judge:
         cases = practice.cases(np.random.default_rng(seed))
         seen = [_outcome(function, case) for case in cases]
         if all(result is None for result in seen):
-            say(f"○ `{name}` is still blank: it returns nothing yet.")
+            say(f"○ `{name}` returns nothing yet: it is yours to write.")
             return
         wanted = [_outcome(practice.right, case) for case in cases]
         off = [i for i in range(len(cases)) if not _alike(seen[i], wanted[i], practice.close)]
