@@ -4,8 +4,8 @@ from html import escape
 from textwrap import fill, shorten
 
 from dropout_lab.checks.exercises import find
+from dropout_lab.system.columns import COLUMNS
 
-COLUMNS = 88  # of text: JupyterLab breaks longer lines in the middle of a word
 SYMBOL = {"passed": "✓", "failed": "✗", "error": "✗", "blank": "○"}
 COLOUR = {"passed": "#007a5a", "failed": "#b34700", "error": "#b34700", "blank": "#5f6b76"}
 

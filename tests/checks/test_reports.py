@@ -12,8 +12,9 @@ from dropout_lab.checks import mistakes
 from dropout_lab.checks.exercises import EXERCISES, find
 from dropout_lab.checks.functions import load
 from dropout_lab.checks.hints import hint_text
-from dropout_lab.checks.reports import COLUMNS, CheckFailed, Report, as_html, as_text
+from dropout_lab.checks.reports import CheckFailed, Report, as_html, as_text
 from dropout_lab.checks.verdicts import Verdict, judge
+from dropout_lab.system.columns import COLUMNS
 
 BANK, RIGHT = mistakes.load_all()
 

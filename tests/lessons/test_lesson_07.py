@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from dropout_lab.checks.reports import COLUMNS
 from dropout_lab.dropout import dropout_forward
 from dropout_lab.gradcheck import numerical_gradient
 from dropout_lab.lab.figures import hunt as figures
 from dropout_lab.lab.hunt import court as hunting
 from dropout_lab.lab.hunt.wrong_rules import WRONG_RULES
 from dropout_lab.lab.practice.lesson_07 import try_out
+from dropout_lab.system.columns import COLUMNS
 
 BEYOND = {"C48", "C49", "C50", "C51"}  # another dtype, whole numbers, p = 0, p = 1
 

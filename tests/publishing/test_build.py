@@ -7,7 +7,8 @@ import pytest
 
 from conftest import ROOT
 from dropout_lab.instructor import markers
-from dropout_lab.instructor.publishing.build import BuildError, build, stub
+from dropout_lab.instructor.publishing.build import BuildError, build
+from dropout_lab.instructor.publishing.derive import stub
 
 LESSON = """# %% [markdown]
 # # A lesson
@@ -95,9 +96,91 @@ def test_a_page_stands_beside_the_lessons_if_one_of_them_links_to_it(course):
     assert (course / "lessons" / "sheet.md").read_text("utf-8") == "# On one page\n"
 
 
-def test_a_result_that_changes_makes_an_executed_notebook_stale(course):
-    (course / "dropout_lab" / "lab" / "fast" / "new.json").write_text("{}", "utf-8")
-    assert [path.as_posix() for path in build(course, check=True)] == ["solutions/00_small.ipynb"]
+def stale(course):
+    return [path.as_posix() for path in build(course, check=True)]
+
+
+def edit(path, old, new):
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_what_a_lesson_imports_makes_it_stale_and_nothing_else_does(course):
+    lab = course / "dropout_lab" / "lab"
+    edit(lab / "ensembles.py", "import numpy as np", "import numpy as np\n\nNEW = 1")
+    edit(course / "dropout_lab" / "checks" / "reports.py", "import", "import sys\nimport")
+    assert stale(course) == []
+    edit(lab / "plots.py", '"lines.linewidth": 2', '"lines.linewidth": 3')  # the set-up imports it
+    assert stale(course) == ["solutions/00_small.ipynb"]
+
+
+def test_a_word_in_a_docstring_or_a_comment_makes_nothing_stale(course):
+    edit(course / "dropout_lab" / "lab" / "plots.py", '"""Set the style', '"""Now set the style')
+    edit(course / "dropout_lab" / "lab" / "plots.py", "WIDTH = 7.2  # inches", "WIDTH = 7.2  # still inches")
+    assert stale(course) == []
+
+
+def test_data_beside_a_module_belong_to_it(course):
+    source = course / "solutions" / "00_small.py"
+    edit(source, "import numpy as np", "import numpy as np\nfrom dropout_lab.lab.pytorch import parity")
+    build(course)
+    (course / "dropout_lab" / "lab" / "pytorch" / "recorded.npz").write_bytes(b"other")
+    assert stale(course) == ["solutions/00_small.ipynb"]
+
+
+def test_a_module_of_the_students_counts_as_it_is_completed(course):
+    source = course / "solutions" / "00_small.py"
+    edit(source, "import numpy as np", "import numpy as np\nfrom dropout_lab.network import softmax")
+    build(course)
+    edit(course / "solutions" / "dropout_lab" / "layers.py", "np.maximum(x, 0)", "np.maximum(0, x)")
+    assert stale(course) == ["solutions/00_small.ipynb"]
+
+
+MOVING = """
+# %%
+import sys
+import time
+for word in ("one", "two"):
+    print(word, flush=True)
+    time.sleep(0.01)
+print("aside", file=sys.stderr)
+
+# %%
+from dropout_lab.lab.widgets.dropout import explore_masks
+explore_masks(lambda x, p, rng, train=True: (x * (rng.random(x.shape) >= p), None), p=0.3)
+
+# %%
+import matplotlib.pyplot as plt
+plt.plot([1, 2]);
+
+# %% tags=["timed"]
+print(time.perf_counter())
+"""
+
+
+def test_a_notebook_that_is_run_twice_is_the_same_to_the_byte(course):
+    source = course / "solutions" / "00_small.py"
+    source.write_text(source.read_text("utf-8") + MOVING, "utf-8")
+    build(course)
+    first = (course / "solutions" / "00_small.ipynb").read_bytes()
+    record = nbformat.read(course / "solutions" / "00_small.ipynb", 4)
+    record.metadata["dropout_lab"]["ran_on"] = "something else"
+    nbformat.write(record, course / "solutions" / "00_small.ipynb")
+    build(course)
+    assert (course / "solutions" / "00_small.ipynb").read_bytes() == first
+
+
+def test_a_changed_heading_changes_the_files_of_its_lesson_alone_and_back_again(course):
+    before = contents(course)
+    source = course / "solutions" / "00_small.py"
+    edit(source, "# A lesson", "# Another lesson")
+    build(course)
+    changed = {str(p) for p, data in contents(course).items() if before[p] != data}
+    assert changed == {"solutions/00_small.py", "lessons/00_small.ipynb", "solutions/00_small.ipynb"}
+    edit(source, "# Another lesson", "# A lesson")
+    build(course)
+    assert contents(course) == before
 
 
 def test_notebooks_are_valid(course):
@@ -114,14 +197,13 @@ def test_a_stub_names_exercise_file_and_function():
 
 @pytest.mark.parametrize("name", ["dropout_lab/layers.py", "lessons/00_small.ipynb"])
 def test_a_students_edit_is_not_overwritten(course, name):
-    edited = course / name
-    edited.write_text(edited.read_text("utf-8") + "\n", "utf-8")
+    edit(course / name, "import numpy as np", "import numpy as np  # mine")
     before = contents(course)
     with pytest.raises(BuildError, match=f"{name}.*edited since the last build.*--force"):
         build(course)
     assert contents(course) == before
     build(course, force=True)
-    assert build(course) == []
+    assert stale(course) == []
 
 
 def test_a_corrupt_notebook_is_named(course):

@@ -15,7 +15,7 @@ STUB = re.compile(r"`(\w+)` is still blank\. Lesson \d\d, exercise [\d.]+: dropo
 LESSONS = sorted((ROOT / "lessons").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
 NBVAL_TAGS = {"nbval-check-output", "nbval-ignore-output", "nbval-skip", "nbval-raises-exception"}
-TAGS = NBVAL_TAGS | {"setup", "solution"}
+TAGS = NBVAL_TAGS | {"setup", "solution", "timed"}
 
 
 def by_stem(paths):

@@ -1,50 +1,30 @@
-"""Derive what is derived: stubs, lessons and executed solutions, all from solutions/.
+"""Write what is derived where it is out of date: stubs and lessons (`derive`), and the solutions, which are run.
 
-solutions/dropout_lab/NAME.py -> dropout_lab/NAME.py       solution regions become stubs
-solutions/NN_name.py          -> lessons/NN_name.ipynb     without solutions and outputs
-                              -> solutions/NN_name.ipynb   with both, executed
-solutions/NAME.md             -> lessons/NAME.md           as it is, where a lesson links to it
+A notebook is run again only if its source, or something that it imports, has changed (`inputs`). Run twice on one
+machine it comes out the same to the byte: streams are joined, widgets have the ids of their cells, and cells tagged
+`timed`, whose outputs are readings of a clock, keep those that they had until their source changes.
 """
 
-import hashlib
 import json
 import os
-import re
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import jupytext
 import nbformat
 
-from dropout_lab.checks.exercises import EXERCISES, MODULES
-from dropout_lab.instructor import markers
-from dropout_lab.instructor.publishing import lesson_cards
+from dropout_lab.checks.exercises import MODULES
+from dropout_lab.instructor.publishing.derive import as_text, derived, digest_of, solution, sources
 from dropout_lab.instructor.publishing.execute import execute
+from dropout_lab.instructor.publishing.inputs import ran_on
 from dropout_lab.lab.widgets import views
 from dropout_lab.system.files import digest, write_atomically
 
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-SETUP = """\
-try:
-    from dropout_lab.lab.notebook import start
-except ModuleNotFoundError as missing:
-    raise SystemExit(f"{{missing}}. In a terminal, in the course's folder, run: "
-                     "python -m pip install -e .  Then restart the kernel.")
-start("{number}")  # from here on, a saved edit in dropout_lab/ counts in the next cell
-"""
 MANIFEST = Path("solutions/manifest.json")  # what the last build wrote, so that no edit of a student's is lost
+AT_ONCE = 2  # notebooks; each has a kernel, and some start two processes of their own
 
 
 class BuildError(Exception):
     """A sentence on what keeps a file from being built."""
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A file to write: where it goes and what goes in."""
-
-    path: Path
-    text: str
 
 
 def build(root, only=(), force=False, check=False, progress=lambda message: None, run=True):
@@ -59,6 +39,7 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
         Overwrite files that were edited since they were built.
     check : bool
         Write nothing.
+    progress : function of a string
     run : bool
         Whether to run notebooks; without, stubs and lessons are derived, and executed solutions stay as they are.
 
@@ -74,13 +55,12 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
     """
     root = Path(root)
     for name in only:
-        if name not in MODULES and not _sources(root, [name]):
+        if name not in MODULES and not sources(root, [name]):
             known = ", ".join(MODULES)
             raise BuildError(f"there is no lesson or module {name!r}; give a number such as 05, or one of {known}")
-    manifest = _read_manifest(root)
     files = derived(root, only)
     stale = [f for f in files if _content(root / f.path) != f.text]
-    edited = [f.path for f in stale if (root / f.path).exists() and _edited(root, f.path, manifest)]
+    edited = [f.path for f in stale if (root / f.path).exists() and _edited(root, f.path)]
     if edited and not (force or check):
         raise BuildError(
             f"{', '.join(map(str, edited))}: edited since the last build. Nothing was written."
@@ -91,127 +71,63 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
             progress(f"writing {file.path}")
             write_atomically(root / file.path, file.text)
         _write_manifest(root, files)
-    executed = [source for source in _sources(root, only) if run and not _is_current(root, source)]
-    if not check:
-        for source in executed:
-            progress(f"running {source.name}")
-            try:
-                env = {**os.environ, views.SWITCH: "keep"}
-                notebook = execute(_solution(source), root / "solutions", env=env)
-            except RuntimeError as error:
-                raise BuildError(f"{source.name}: {error}") from None
-            notebook.metadata["dropout_lab"] = {"ran_on": ran_on(root, source)}
-            write_atomically(source.with_suffix(".ipynb"), _as_text(notebook))
-    return [f.path for f in stale] + [s.with_suffix(".ipynb").relative_to(root) for s in executed]
+    outdated = [source for source in sources(root, only) if run and not _is_current(root, source)]
+    if outdated and not check:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for number, source in enumerate(pool.map(lambda source: _run(root, source), outdated), start=1):
+                progress(f"ran {source.name}, {number} of {len(outdated)}")
+    return [f.path for f in stale] + [s.with_suffix(".ipynb").relative_to(root) for s in outdated]
 
 
-def derived(root, only=()):
-    """The stubs and lessons as their sources ask for, whatever stands on disk."""
-    return [*_stubs(root, only), *_lessons(root, only), *_pages(root, only)]
+def _run(root, source):
+    before = _read(source.with_suffix(".ipynb"))
+    try:
+        notebook = execute(solution(source), root / "solutions", env={**os.environ, views.SWITCH: "keep"})
+    except RuntimeError as error:
+        raise BuildError(f"{source.name}: {error}") from None
+    _keep_readings(notebook, before)
+    notebook.metadata["dropout_lab"] = {"ran_on": ran_on(root, source)}
+    write_atomically(source.with_suffix(".ipynb"), as_text(notebook))
+    return source
 
 
-def ran_on(root, source):
-    """A digest of all that an executed notebook depends on: its source, the completed modules, checks, lab, results."""
-    folders = ("solutions/dropout_lab", "dropout_lab/checks", "dropout_lab/lab")
-    files = sorted(p for folder in folders for p in (root / folder).rglob("*") if p.suffix in (".py", ".json"))
-    return digest(source.read_bytes(), *(path.read_bytes() for path in files))
+def _keep_readings(notebook, before):
+    """Give cells tagged `timed` the outputs that they had, if their source is still the same."""
+    known = {cell.source: cell.outputs for cell in (before.cells if before else ()) if cell.cell_type == "code"}
+    for cell in notebook.cells:
+        if "timed" in cell.metadata.get("tags", []) and known.get(cell.source):
+            cell.outputs = known[cell.source]
 
 
 def _is_current(root, source):
     """Whether the executed notebook is that of this source, run on this package."""
-    try:
-        notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
-    except (OSError, ValueError):
+    notebook = _read(source.with_suffix(".ipynb"))
+    if notebook is None:
         return False
-    same = [c.source for c in notebook.cells] == [c.source for c in _solution(source).cells]
+    same = [c.source for c in notebook.cells] == [c.source for c in solution(source).cells]
     return same and notebook.metadata.get("dropout_lab", {}).get("ran_on") == ran_on(root, source)
 
 
-def _sources(root, only):
-    found = sorted((root / "solutions").glob("[0-9][0-9]_*.py"))
-    return [s for s in found if not only or any(s.stem == o or s.stem.startswith(f"{o}_") for o in only)]
-
-
-def _stubs(root, only):
-    for name in MODULES:
-        source = root / "solutions" / "dropout_lab" / f"{name}.py"
-        if not only or name in only:
-            yield Derived(Path("dropout_lab") / source.name, stub(source.read_text("utf-8"), name))
-
-
-def stub(text, module):
-    """The student's version of a module: each solution region raises the name of its exercise."""
-
-    def message(start):
-        function = re.findall(r"^def (\w+)", text[:start], re.M)[-1]
-        exercise = next(e for e in EXERCISES.values() if e.function == function)
-        return f'raise NotImplementedError("`{function}` is still blank. {exercise.place}")'
-
-    return markers.blank(text, message)
-
-
-def _lessons(root, only):
-    for source in _sources(root, only):
-        yield Derived(Path("lessons") / f"{source.stem}.ipynb", _as_text(_lesson(source)))
-
-
-def _pages(root, only):
-    sources = [source.read_text("utf-8") for source in _sources(root, only)]
-    for page in sorted((root / "solutions").glob("*.md")):
-        if any(f"]({page.name})" in source for source in sources):
-            yield Derived(Path("lessons") / page.name, page.read_text("utf-8"))
-
-
-def _lesson(source):
-    """What a student opens: no solution cells, no solution regions, no outputs."""
-    notebook = read_source(source)
-    notebook.cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
-    for cell in notebook.cells:
-        cell.source = markers.blank(cell.source, lambda start, cell=cell: _answer(cell)).rstrip("\n")
-    return notebook
-
-
-def _answer(cell):
-    return "# your turn" if cell.cell_type == "code" else "*Your answer:*"
-
-
-def _solution(source):
-    notebook = read_source(source)
-    for cell in notebook.cells:
-        cell.source = markers.complete(cell.source).rstrip("\n")
-    return notebook
-
-
-def read_source(source):
-    """The source as a notebook, with cell ids that depend on the text alone."""
-    notebook = jupytext.reads(source.read_text("utf-8"), fmt="py:percent")
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
-    used = set()
-    for cell in notebook.cells:
-        name = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
-        while name in used:
-            name = hashlib.sha256(name.encode()).hexdigest()[:8]
-        used.add(name)
-        cell.id = name
-        if "setup" in cell.metadata.get("tags", []):
-            cell.source = SETUP.format(number=source.name[:2]) + cell.source
-            cell.metadata["jupyter"] = {"source_hidden": True}  # folded to a line
-        if cell.cell_type == "markdown":
-            cell.source = lesson_cards.dressed(cell.source)
-        cell.metadata.pop("lines_to_next_cell", None)
-    return notebook
-
-
-def _as_text(notebook):
-    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+def _read(path):
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError):
+        return None
 
 
 def _content(path):
     return path.read_text("utf-8") if path.exists() else None
 
 
-def _edited(root, path, manifest):
-    return digest((root / path).read_bytes()) != manifest.get(path.as_posix())
+def _edited(root, path):
+    """Whether a derived file is not as it was built. A lesson says so itself; of others the manifest knows."""
+    if path.suffix != ".ipynb":
+        return digest((root / path).read_bytes()) != _read_manifest(root).get(path.as_posix())
+    try:
+        notebook = json.loads((root / path).read_text("utf-8"))
+        return notebook["metadata"]["dropout_lab"]["built"] != digest_of(notebook)
+    except (ValueError, KeyError, TypeError):
+        return True
 
 
 def _read_manifest(root):
@@ -219,6 +135,8 @@ def _read_manifest(root):
 
 
 def _write_manifest(root, files):
-    manifest = _read_manifest(root) | {f.path.as_posix(): digest(f.text.encode()) for f in files}
-    manifest = {name: manifest[name] for name in sorted(manifest) if (root / name).exists()}
-    write_atomically(root / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    known = _read_manifest(root) | {
+        f.path.as_posix(): digest(f.text.encode()) for f in files if f.path.suffix != ".ipynb"
+    }
+    kept = {name: known[name] for name in sorted(known) if (root / name).exists() and not name.endswith(".ipynb")}
+    write_atomically(root / MANIFEST, json.dumps(kept, indent=1) + "\n")

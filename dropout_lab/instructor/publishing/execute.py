@@ -1,9 +1,13 @@
 """Run a notebook as its reader would, and keep what does not change from run to run."""
 
+import json
 import os
 
+import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def execute(notebook, folder, timeout=300, allow_errors=False, env=None):
@@ -20,6 +24,7 @@ def execute(notebook, folder, timeout=300, allow_errors=False, env=None):
         timeout=timeout,
         allow_errors=allow_errors,
         record_timing=False,
+        coalesce_streams=True,  # where a stream was cut depends on the moment
         extra_arguments=quiet,
         resources={"metadata": {"path": str(folder)}},
     )
@@ -29,4 +34,17 @@ def execute(notebook, folder, timeout=300, allow_errors=False, env=None):
     except CellExecutionError as error:
         raise RuntimeError(str(error)) from None
     notebook.metadata.pop("widgets", None)
-    return notebook
+    return with_lasting_ids(notebook)
+
+
+def with_lasting_ids(notebook):
+    """The notebook with the random id of each widget replaced by its cell's id and a number."""
+    lasting = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if view := output.get("data", {}).get(WIDGET):
+                lasting.setdefault(view["model_id"], f"{cell.id}-{len(lasting)}")
+    text = json.dumps(notebook)
+    for random, name in lasting.items():
+        text = text.replace(random, name)
+    return nbformat.from_dict(json.loads(text))

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
-from dropout_lab.instructor.publishing.build import read_source, stub
+from dropout_lab.instructor.publishing.derive import read_source, stub
 from dropout_lab.system.files import write_atomically
 
 _CHECK = re.compile(r'^check\("(\w+)"\)$', re.MULTILINE)

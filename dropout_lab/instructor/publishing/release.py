@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dropout_lab.instructor.publishing import leaks
-from dropout_lab.instructor.publishing.build import derived
+from dropout_lab.instructor.publishing.derive import derived
 from dropout_lab.instructor.publishing.tree import is_scrap, student_files
 from dropout_lab.instructor.selection import in_words
 from dropout_lab.system.files import write_atomically

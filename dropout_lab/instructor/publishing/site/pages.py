@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 
 from dropout_lab.instructor import markers
-from dropout_lab.instructor.publishing.build import read_source
+from dropout_lab.instructor.publishing.derive import read_source
 from dropout_lab.instructor.publishing.site import lite, panels
 from dropout_lab.lab.widgets.views import MIME
 
