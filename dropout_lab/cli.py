@@ -4,27 +4,43 @@ import json
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dropout_lab.system import places, terminal
 from dropout_lab.system.terminal import fail
 
 app = typer.Typer(
+    cls=terminal.Commands,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-if find_spec("dropout_lab.instructor"):
-    from dropout_lab.instructor.commands import app as teachers
-
-    app.add_typer(teachers)
 
 
 def main():
     """Entry point of the console script."""
-    app()
+    terminal.prepare()
+    app(prog_name="dropout-lab")
+
+
+def _say_version(wanted):
+    if wanted:
+        typer.echo(f"dropout-lab {places.version()}, {places.PACKAGE}")
+        raise typer.Exit
+
+
+def _functions_folder():
+    """The folder whose functions count here; the end if there is none, a sentence if it is not this package's."""
+    folder = places.functions_folder()
+    if folder is None:
+        fail(f"there is no course at or above {Path.cwd()}. Change to yours, or make one: dropout-lab init FOLDER")
+    if told := places.disagreement(folder):
+        typer.echo(f"dropout-lab: {told}", err=True)
+    return folder
 
 
 @app.callback(invoke_without_command=True)
@@ -32,10 +48,13 @@ def start(
     context: typer.Context,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser, or say where.")] = True,
     port: Annotated[int | None, typer.Option(help="JupyterLab's port. Default: the first free one from 8888.")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="The version, and where it is.")
+    ] = False,
 ):
     """From backpropagation by hand to inverted dropout, every gradient checked.
 
-    Without a command: open the course in JupyterLab, on its first lesson.
+    Without a command: open the course in JupyterLab, on the lesson where you stopped.
     """
     if context.invoked_subcommand:
         return
@@ -53,17 +72,17 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects, for programs.")] = False,
     seed: Annotated[int, typer.Option(help="For the inputs of the checks.")] = 0,
 ):
-    """Check your functions.
+    """Check your functions, those of the course folder at or above the current one.
 
-    The current folder decides which: in solutions/ the completed ones, elsewhere yours. The exit status is 0 only if
-    every exercise that was named passed.
+    The exit status is 0 only if every exercise that was named passed.
     """
     from dropout_lab.checks.exercises import UnknownExercise
     from dropout_lab.checks.reports import as_table
     from dropout_lab.checks.runner import run_checks
 
+    folder = _functions_folder()
     try:
-        records = list(run_checks(names or (), seed))
+        records = list(run_checks(names or (), seed, folder=folder))
     except UnknownExercise as unknown:
         fail(str(unknown))
     if as_json:
@@ -91,16 +110,80 @@ def hint(
         typer.echo(f"The next one: dropout-lab hint {name} --step {step + 1}")
 
 
-@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def paper(context: typer.Context):
-    """Train the paper's networks on MNIST, for hours; stop and go on at any time. Options: paper --help."""
-    command = [
-        sys.executable,
-        "-m",
-        "dropout_lab.lab.mnist.paper",
-        *context.args,
-    ]  # a child: this folder first on its path
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="A new folder, or a course to bring up to date.")]):
+    """Make a course folder, or bring one up to date: what you worked on is kept, with the new text beside it."""
+    from dropout_lab.system.course import CourseError
+    from dropout_lab.system.course import init as make
+
     try:
-        raise typer.Exit(subprocess.call(command))
+        made = make(folder)
+    except CourseError as error:
+        fail(str(error))
+    for name in [*made.new, *made.replaced] if made.same or made.kept else ():
+        typer.echo(f"  {'new' if name in made.new else 'replaced'}  {name}")
+    for name, beside in made.kept.items():
+        typer.echo(f"  kept  {name}" + (f"; what is new stands in {beside}" if beside else ""))
+    written = len(made.new) + len(made.replaced)
+    typer.echo(
+        f"{folder}: {written} files written, {len(made.kept)} of yours kept, {len(made.same)} as they were."
+        f" Next: cd {_quoted(folder)} and dropout-lab"
+    )
+
+
+@app.command()
+def reset(name: Annotated[str, typer.Argument(help="An exercise, such as affine_forward, or a module: layers.")]):
+    """Make an exercise blank again; the file as it stood is kept beside it."""
+    from dropout_lab.checks.exercises import EXERCISES
+    from dropout_lab.system.course import CourseError
+    from dropout_lab.system.course import reset as run
+
+    try:
+        file, kept = run(_functions_folder(), name, {e.name: (e.module, e.function) for e in EXERCISES.values()})
+    except CourseError as error:
+        fail(str(error))
+    typer.echo(f"{file}: `{name}` is blank again. Your text is in {kept}.")
+
+
+@app.command()
+def watch():
+    """Check on every save, with the next hint one key away."""
+    from dropout_lab.checks.watching import watch as run
+
+    folder = _functions_folder()
+    try:
+        run(folder)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+@app.command()
+def paper(
+    config: Annotated[list[str] | None, typer.Option(help="plain, dropout or max-norm; may be repeated.")] = None,
+    seeds: Annotated[str, typer.Option(help="Separated by commas.")] = "0,1,2",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the setting's own number.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints and results.")] = Path("mnist-runs"),
+    processes: Annotated[int | None, typer.Option(min=1, help="Runs side by side. Default: one for each core.")] = None,
+    yours: Annotated[bool, typer.Option("--yours", help="On your functions: the same results, slower.")] = False,
+    validate: Annotated[bool, typer.Option("--validate", help="Hold out 10,000 training images instead.")] = False,
+):
+    """Train the paper's networks on MNIST, for hours on two cores; stop, and the same command goes on."""
+    folder = _functions_folder()
+    options = [f"--config={name}" for name in config or ()]
+    options += [f"--{name}={value}" for name, value in (("epochs", epochs), ("processes", processes)) if value]
+    options += [flag for flag, on in (("--yours", yours), ("--validate", validate)) if on]
+    command = [sys.executable, "-m", "dropout_lab.lab.mnist.paper", f"--seeds={seeds}", f"--out={out}", *options]
+    try:
+        raise typer.Exit(subprocess.call(command, env=places.child_environment(folder)))
     except KeyboardInterrupt:  # the child had it too, and said what it kept
         raise typer.Exit(130) from None
+
+
+def _quoted(folder):
+    return f'"{folder}"' if " " in str(folder) else folder
+
+
+if find_spec("dropout_lab.instructor"):
+    from dropout_lab.instructor.commands import app as teachers
+
+    app.add_typer(teachers)

@@ -12,13 +12,13 @@ from dropout_lab.checks import worker
 from dropout_lab.checks.exercises import EXERCISES, find
 from dropout_lab.checks.reports import as_text
 from dropout_lab.checks.verdicts import Verdict
-from dropout_lab.system import processes
+from dropout_lab.system import places, processes
 
 TIME_LIMIT = 10  # seconds for one exercise; the slowest takes well under one
 
 
-def run_checks(names=(), seed=0, time_limit=TIME_LIMIT):
-    """Check exercises with the functions that the current folder's import path gives.
+def run_checks(names=(), seed=0, time_limit=TIME_LIMIT, folder=None):
+    """Check exercises with the functions of a folder; None leaves it to the import path.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ def run_checks(names=(), seed=0, time_limit=TIME_LIMIT):
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
+            cwd=folder,
+            env=folder and places.child_environment(folder),
         )
         lines = Queue()
         reader = threading.Thread(target=_read, args=(child.stdout, lines), daemon=True)

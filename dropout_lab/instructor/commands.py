@@ -6,13 +6,23 @@ from typing import Annotated
 
 import typer
 
-from dropout_lab.system.places import ROOT
-from dropout_lab.system.terminal import fail
+from dropout_lab.system.places import CHECKOUT, ROOT
+from dropout_lab.system.terminal import TEACHERS, fail
 
 app = typer.Typer()
 
 
-@app.command()
+def teachers(command):
+    """Offer a command under the teachers' heading."""
+    return app.command(rich_help_panel=TEACHERS)(command)
+
+
+def in_a_checkout(command):
+    """Offer it where the repository is: it reads solutions/."""
+    return teachers(command) if CHECKOUT else command
+
+
+@in_a_checkout
 def build(
     only: Annotated[list[str] | None, typer.Argument(help="Lessons or modules, such as 05, layers. None: all.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is out of date.")] = False,
@@ -41,7 +51,7 @@ Moodle = Annotated[Path | None, typer.Option(help="Grades, participants or a wor
 Github = Annotated[bool, typer.Option("--github", help="Append a summary to the step of a GitHub workflow.")]
 
 
-@app.command()
+@teachers
 def grade(
     submissions: Annotated[Path, typer.Argument(help="A folder with one folder or zip file for each student.")],
     out: Annotated[Path, typer.Option(help="Folder for the results. A second run goes on where the first stopped.")],
@@ -90,7 +100,7 @@ def grade(
     raise typer.Exit(0 if complete else 1)
 
 
-@app.command()
+@in_a_checkout
 def release(
     out: Annotated[Path, typer.Option(help="The zip to write.")],
     lessons: Annotated[str | None, typer.Option(help="A part, such as 1-6 or 3,5. Lesson 00 is always in it.")] = None,
@@ -113,7 +123,7 @@ def release(
     typer.echo(f"{out}: {done.files} files, {done.size} bytes, lessons {', '.join(done.lessons)}")
 
 
-@app.command()
+@in_a_checkout
 def gradescope(
     out: Annotated[Path, typer.Option(help="The zip to write, for Gradescope's page Configure Autograder.")],
     lessons: Annotated[str, typer.Option(help="Lessons to grade, such as 1-6 or 5,6. Default: all.")] = "",
@@ -134,7 +144,7 @@ def gradescope(
     typer.echo(f"{out}: {len(packed)} bytes")
 
 
-@app.command()
+@in_a_checkout
 def nbgrader(
     lesson: Annotated[str, typer.Argument(help="The number of a lesson, such as 01.")],
     out: Annotated[Path, typer.Option(help="The folder of an nbgrader course; source/ and its settings go there.")],
@@ -153,7 +163,7 @@ def nbgrader(
     typer.echo(f"{out / 'source' / name}. Next, in {out}: nbgrader generate_assignment {name} --create")
 
 
-@app.command()
+@teachers
 def report(
     results: Annotated[Path, typer.Argument(help="The folder that `grade` wrote.")],
     gradescope: Gradescope = False,
@@ -166,7 +176,7 @@ def report(
     _export(results, gradescope, canvas, canvas_column, moodle, github)
 
 
-@app.command()
+@in_a_checkout
 def site(
     out: Annotated[Path, typer.Option(help="The folder to write: a new one, or a site, which is replaced.")],
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print lessons and cheat sheet to OUT/pdf.")] = False,

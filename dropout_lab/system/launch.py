@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dropout_lab.system import places
-from dropout_lab.system.places import FIRST
+from dropout_lab.system import desk, places
+from dropout_lab.system.course import stopped_at
 
 
 class LaunchError(Exception):
@@ -18,7 +18,7 @@ class LaunchError(Exception):
 
 
 def launch(port=None, browser=True, say=print):
-    """Run JupyterLab on the first lesson until it is stopped.
+    """Run JupyterLab on the lesson where one stopped, until it is ended.
 
     Parameters
     ----------
@@ -38,9 +38,12 @@ def launch(port=None, browser=True, say=print):
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise LaunchError(
-            f"JupyterLab is not installed for {sys.executable}. In the course's folder run: python -m pip install -e ."
+            f"JupyterLab is not installed for {sys.executable}. Install the course's package for that Python:"
+            " python -m pip install dropout-lab, or in a clone python -m pip install -e ."
         )
     root, port, token = course_folder(), free_port(port), secrets.token_hex(24)
+    lesson = stopped_at(root).as_posix()
+    own = desk.lay(root, lesson)
     command = [
         sys.executable,
         "-m",
@@ -48,13 +51,14 @@ def launch(port=None, browser=True, say=print):
         f"--ServerApp.root_dir={root}",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
-        f"--LabApp.default_url=/lab/tree/{FIRST.as_posix()}",
+        f"--LabApp.default_url={desk.ADDRESS}",
+        "--LabApp.custom_css=True",
         "--ServerApp.log_level=WARN",
         *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
-    say(f"The course is at http://localhost:{port}/lab/tree/{FIRST.as_posix()}?token={token}\nCtrl+C ends it.")
-    server = subprocess.Popen(command, cwd=root, env={**os.environ, "JUPYTER_TOKEN": token})
+    say(f"{lesson} is at http://localhost:{port}{desk.ADDRESS}?token={token}\nCtrl+C ends it.")
+    server = subprocess.Popen(command, cwd=root, env={**os.environ, **own, "JUPYTER_TOKEN": token})
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # who ends the command ends the server too
     try:
         return server.wait()
@@ -68,8 +72,7 @@ def course_folder():
     if folder := places.course_folder():
         return folder
     raise LaunchError(
-        f"{Path.cwd()} is not in the course's folder, and the package is not installed from one. Change to the"
-        " folder that holds README.md and lessons/, and run: python -m pip install -e ."
+        f"there is no course at or above {Path.cwd()}. Change to yours, or make one: dropout-lab init FOLDER"
     )
 
 

@@ -155,8 +155,8 @@ def test_a_wrong_folder_is_said(tmp_path):
     shutil.copytree(ROOT / "dropout_lab", package, ignore=shutil.ignore_patterns("__pycache__"))
     result = run("--no-browser", folder=tmp_path, env={**BARE, "PYTHONPATH": str(tmp_path / "package")})
     assert result.returncode == 2
-    assert "not in the course's folder" in result.stderr
-    assert "pip install -e ." in result.stderr
+    assert f"no course at or above {tmp_path}" in result.stderr
+    assert "dropout-lab init FOLDER" in result.stderr
 
 
 def test_a_busy_port_is_said():
@@ -180,7 +180,7 @@ def test_without_a_command_the_course_is_served(tmp_path):
         for _ in range(300):
             time.sleep(0.1)
             log.seek(0)
-            found = re.search(r"http://localhost:(\d+)/lab/tree/lessons/00_start_here\.ipynb\?token=(\w+)", log.read())
+            found = re.search(r"http://localhost:(\d+)/lab/workspaces/course\?token=(\w+)", log.read())
             if found and reachable(port):
                 token = found[2]
                 break
