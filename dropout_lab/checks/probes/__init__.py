@@ -7,6 +7,7 @@ are written is none of its business.
 
 import importlib
 from functools import lru_cache, wraps
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -97,13 +98,20 @@ def case(build):
     @lru_cache(maxsize=16)
     def built(seed):
         made = build(np.random.default_rng(seed))
-        for thing in vars(made).values():
-            for array in thing.values() if isinstance(thing, dict) else (thing,):
-                if isinstance(array, np.ndarray):
-                    array.flags.writeable = False
+        _protect(made)
         return made
 
     return wraps(build)(lambda rng: built(int(rng.integers(2**32))))
+
+
+def _protect(thing):
+    """Make every array in it read-only."""
+    if isinstance(thing, np.ndarray):
+        thing.flags.writeable = False
+    elif isinstance(thing, (SimpleNamespace, dict, list, tuple)):
+        inside = vars(thing) if isinstance(thing, SimpleNamespace) else thing
+        for part in inside.values() if isinstance(inside, dict) else inside:
+            _protect(part)
 
 
 def copies(*things):

@@ -4,10 +4,38 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from dropout_lab.checks.aspects import Aspect, keeps_dtype, untouched, value
+from dropout_lab.checks.aspects import RIGHT, Aspect, untouched, value
 from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.probes import case, copies, float32, outcome, probe, slopes, unpack
-from dropout_lab.checks.words import plain, readable
+from dropout_lab.checks.probes.duties import (
+    all_of,
+    in_float32,
+    kept,
+    ordinary,
+    own_cache,
+    repeatable,
+    stays,
+    whole_numbers,
+)
+from dropout_lab.checks.words import number, plain, readable
+
+LARGER = (31, 33, 63, 65)  # numbers of samples, on either side of a power of two
+
+
+def sizes(rng, count, low=2, high=9):
+    """So many different sizes, so that no transposed product fits by accident."""
+    return tuple(int(size) for size in rng.permutation(np.arange(low, high + 1))[:count])
+
+
+def as_views(*arrays):
+    """The same numbers in arrays that do not own their memory in the usual order: transposed, and every other entry."""
+    views = []
+    for array in arrays:
+        wide = np.zeros(tuple(2 * n for n in array.shape[::-1])).T
+        view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
+        view[...] = array
+        views.append(view)
+    return views
 
 
 def _affine(x, w, b):
@@ -15,175 +43,349 @@ def _affine(x, w, b):
     return np.matmul(x, w) + b[..., None, :]
 
 
-@case
-def _affine_case(rng):
-    """N, D and H all differ, so that no transposed product fits by accident."""
-    x, w, b, dout = (rng.normal(size=shape) for shape in ((5, 4), (4, 3), (3,), (5, 3)))
-    pixels = rng.integers(50, 250, (6, 4), dtype=np.uint8)
+def _affine_batch(rng, n, d, h):
+    x, w, b, dout = (rng.normal(size=shape) for shape in ((n, d), (d, h), (h,), (n, h)))
 
     def loss(x=x, w=w, b=b):
         return (dout * _affine(x, w, b)).sum(axis=(-2, -1))
 
+    right = {f"d{k}": slopes(lambda v, k=k: loss(**{k: v}), array) for k, array in (("x", x), ("w", w), ("b", b))}
+    return SimpleNamespace(x=x, w=w, b=b, dout=dout, out=_affine(x, w, b), right=right)
+
+
+@case
+def _affine_case(rng):
+    """Three batches of one shape, and others in which one size is 1, or large."""
+    n, d, h = sizes(rng, 3)
+    others = {
+        " of a single sample": (1, d, h),
+        " of a single unit": (n, d, 1),
+        " of a single input": (n, 1, h),
+        " of a larger batch": (int(rng.choice(LARGER)), d, h),
+    }
+    batches = [_affine_batch(rng, n, d, h) for _ in range(3)]
+    pixels = rng.integers(50, 250, (n, d), dtype=np.uint8)
     return SimpleNamespace(
-        x=x,
-        w=w,
-        b=b,
-        dout=dout,
+        batches=batches,
+        others={name: _affine_batch(rng, *shape) for name, shape in others.items()},
         pixels=pixels,
-        out=_affine(x, w, b),
-        out_of_pixels=_affine(pixels, w, b),
-        right={f"d{k}": slopes(lambda v, k=k: loss(**{k: v}), array) for k, array in (("x", x), ("w", w), ("b", b))},
+        out_of_pixels=_affine(pixels, batches[0].w, batches[0].b),
     )
 
 
 @probe("affine_forward")
 def affine_forward(f, rng):
     c = _affine_case(rng)
-    arguments = copies(c.x, c.w, c.b)
-    out, _ = unpack(f.affine_forward(*arguments), "out", "cache")
-    yield value("out", out, c.out)
-    one = outcome(lambda: unpack(f.affine_forward(*copies(c.x[:1], c.w, c.b)), "out", "cache")[0])
-    yield value("`out` of a single sample", one, c.out[:1], repeats="out")
-    out = outcome(lambda: unpack(f.affine_forward(*copies(c.pixels, c.w, c.b)), "out", "cache")[0])
+    batch = c.batches[0]
+
+    def out(*arrays):
+        return outcome(lambda: unpack(f.affine_forward(*arrays), "out", "cache")[0])
+
+    arguments = copies(batch.x, batch.w, batch.b)
+    first, _ = unpack(f.affine_forward(*arguments), "out", "cache")
+    noted = kept(first)
+    untouched_ones = [untouched(k, getattr(batch, k), now) for k, now in zip("xwb", arguments, strict=True)]
+    yield value("out", noted, batch.out)
+    for name, b in c.others.items():
+        yield value(f"`out`{name}", out(*copies(b.x, b.w, b.b)), b.out, repeats="out")
+    yield value("`out` of views", out(*as_views(batch.x, batch.w, batch.b)), batch.out, repeats="out")
     meaning = "Pixels may come as integers; the output may not."
-    yield value("`out` of integer pixels", out, c.out_of_pixels, meaning=meaning, repeats="out")
-    for name, before, now in zip("xwb", (c.x, c.w, c.b), arguments, strict=True):
-        yield untouched(name, before, now)
-    out = outcome(lambda: unpack(f.affine_forward(*float32(c.x, c.w, c.b)), "out", "cache")[0])
-    yield keeps_dtype("out", out, np.float32)
-
-
-def repeatable(first, again):
-    """An aspect that is met when a second call with the same cache gave what the first gave."""
-    first, again = [plain(a) for a in first], [plain(a) for a in again]
-    known = all(readable(a) and readable(b) and a.shape == b.shape for a, b in zip(first, again, strict=True))
-    moved = np.concatenate([(b - a).ravel() for a, b in zip(first, again, strict=True)]) if known else np.zeros(1)
-    moved = np.where(np.isfinite(moved), moved, 0)
-    say = "a second call with the same `dout` and the same cache gives something else than the first."
-    return Aspect("the same answer twice", moved, bool(np.abs(moved).max(initial=0) < 1e-9), say)
+    got = out(*copies(c.pixels, batch.w, batch.b))
+    yield whole_numbers("`out` of integer pixels", got, c.out_of_pixels, meaning, repeats="out")
+    yield from untouched_ones
+    yield ordinary("out", first)
+    yield stays("`out`", {"out": first}, {"out": noted})
+    yield from in_float32("out", out(*float32(batch.x, batch.w, batch.b)), batch.out, repeats="out")
 
 
 @probe("affine_backward")
 def affine_backward(f, rng):
     c = _affine_case(rng)
-    _, cache = unpack(f.affine_forward(*copies(c.x, c.w, c.b)), "out", "cache")
-    given = c.dout.copy()
-    got = [_kept(g) for g in unpack(f.affine_backward(given, cache), *c.right)]
-    again = unpack(f.affine_backward(c.dout.copy(), cache), *c.right)
-    yield repeatable(got, again)
-    for name, grad in zip(c.right, got, strict=True):
+    batch, names = c.batches[0], ("dx", "dw", "db")
+
+    def forward(b, *arrays):
+        return unpack(f.affine_forward(*(arrays or copies(b.x, b.w, b.b))), "out", "cache")[1]
+
+    def backward(dout, cache):
+        return dict(zip(names, unpack(f.affine_backward(dout, cache), *names), strict=True))
+
+    arguments, given = copies(batch.x, batch.w, batch.b), batch.dout.copy()
+    cache = forward(batch, *arguments)
+    first = backward(given, cache)
+    noted = {name: kept(grad) for name, grad in first.items()}
+    untouched_ones = [untouched("dout", batch.dout, given)]
+    untouched_ones += [untouched(k, getattr(batch, k), now) for k, now in zip("xwb", arguments, strict=True)]
+    again = outcome(lambda: backward(batch.dout.copy(), cache))
+    for name in names:
         meaning = "b is added to every sample of the batch." if name == "db" else None
-        yield value(name, grad, c.right[name], meaning=meaning)
-    yield untouched("dout", c.dout, given)
-    _, cache = f.affine_forward(*float32(c.x, c.w, c.b))
-    for name, grad in zip(c.right, unpack(f.affine_backward(*float32(c.dout), cache), *c.right), strict=True):
-        yield keeps_dtype(name, grad, np.float32)
+        yield value(name, noted[name], batch.right[name], meaning=meaning)
+    yield from untouched_ones
+    yield repeatable(noted, again, repeats=tuple(a.name for a in untouched_ones))
+    yield own_cache(
+        [lambda b=b: forward(b) for b in c.batches],
+        lambda i, cache: backward(c.batches[i].dout.copy(), cache),
+        [b.right for b in c.batches],
+        repeats=names,
+    )
+    for name, b in c.others.items():
+        got = outcome(lambda b=b: backward(b.dout.copy(), forward(b)))
+        yield all_of(f"the gradients{name}", got, b.right, repeats=names)
+    *views, dout = as_views(batch.x, batch.w, batch.b, batch.dout)
+    got = outcome(lambda: backward(dout, forward(batch, *views)))
+    yield all_of("the gradients of views", got, batch.right, repeats=names)
+    for name in names:
+        yield ordinary(name, first[name])
+    yield stays("gradients", first, noted)
+    small = outcome(lambda: backward(*float32(batch.dout), forward(batch, *float32(batch.x, batch.w, batch.b))))
+    for name in names:
+        yield from in_float32(name, small if isinstance(small, Broke) else small[name], batch.right[name], repeats=name)
 
 
-def _kept(got):
-    """A result as it is now: a later call may write into the array that an earlier one returned."""
-    array = plain(got)
-    return array.copy() if readable(array) else got
+def _relu_batch(rng, n, h):
+    """Entries of every size and sign and some that are exactly 0, where the slope is taken as 0."""
+
+    def any_size():
+        return 10 ** rng.uniform(-3, 2, (n, h)) * rng.choice([-1.0, 1.0], (n, h))
+
+    x, dout = any_size(), rng.uniform(0.5, 1.5, (n, h)) * rng.choice([-1.0, 1.0], (n, h))
+    flat, above = x.reshape(-1), dout.reshape(-1)
+    if flat.size >= 6:  # every pair of signs, and both beside a 0
+        at = rng.permutation(flat.size)[:6]
+        flat[at] = 0.7, 0.9, -0.7, -0.9, 0.0, 0.0
+        above[at] = 1.1, -1.3, 1.2, -1.4, 0.8, -0.8
+    right = np.zeros(x.shape)
+    right[x > 0] = dout[x > 0]
+    return SimpleNamespace(x=x, dout=dout, out=(np.abs(x) + x) / 2, right={"dx": right})
 
 
 @case
 def _relu_case(rng):
-    """Positive and negative entries, none near 0, and two that are exactly 0: there the slope is taken as 0."""
-    x, dout = (rng.uniform(0.5, 1.5, (5, 4)) * rng.choice([-1.0, 1.0], (5, 4)) for _ in range(2))
-    x[0, 0], x[1, 1], x[2, 3], x[3, 2], x[4, 0], x[4, 1] = 0.0, 0.0, 0.7, -0.7, 0.9, -0.9
-    dout[2, 3], dout[3, 2], dout[4, 0], dout[4, 1] = 1.1, 1.2, -1.3, -1.4  # every pair of signs
-    right = np.zeros(x.shape)
-    right[x > 0] = dout[x > 0]
-    return SimpleNamespace(x=x, dout=dout, out=(np.abs(x) + x) / 2, right=right)
+    n, h = sizes(rng, 2, low=4)
+    others = {
+        " of a single sample": (1, h),
+        " of a single unit": (n, 1),
+        " of a larger batch": (int(rng.choice(LARGER)), h),
+    }
+    return SimpleNamespace(
+        batches=[_relu_batch(rng, n, h) for _ in range(3)],
+        others={name: _relu_batch(rng, *shape) for name, shape in others.items()},
+    )
 
 
 @probe("relu_forward")
 def relu_forward(f, rng):
     c = _relu_case(rng)
-    given = c.x.copy()
-    out, _ = unpack(f.relu_forward(given), "out", "cache")
-    yield value("out", out, c.out, tolerance=1e-12)
-    yield untouched("x", c.x, given)
-    out = outcome(lambda: unpack(f.relu_forward(*float32(c.x)), "out", "cache")[0])
-    yield keeps_dtype("out", out, np.float32)
+    batch = c.batches[0]
+
+    def out(x):
+        return outcome(lambda: unpack(f.relu_forward(x), "out", "cache")[0])
+
+    given = batch.x.copy()
+    first, _ = unpack(f.relu_forward(given), "out", "cache")
+    noted, x_untouched = kept(first), untouched("x", batch.x, given)
+    yield value("out", noted, batch.out, tolerance=1e-12)
+    for name, b in c.others.items():
+        yield value(f"`out`{name}", out(b.x.copy()), b.out, tolerance=1e-12, repeats="out")
+    yield value("`out` of a view", out(*as_views(batch.x)), batch.out, tolerance=1e-12, repeats="out")
+    yield x_untouched
+    yield ordinary("out", first)
+    yield stays("`out`", {"out": first}, {"out": noted}, repeats="x untouched")
+    yield from in_float32("out", out(*float32(batch.x)), batch.out, repeats="out")
+
+
+PARTS = {
+    "`dx` where x > 0": (np.greater, "Where forward passed x on, the gradient passes."),
+    "`dx` where x < 0": (np.less, "There the output stays 0 whatever x does."),
+    "`dx` where x = 0": (np.equal, "At the kink the slope is taken as 0."),
+}
 
 
 @probe("relu_backward")
 def relu_backward(f, rng):
     c = _relu_case(rng)
-    _, cache = unpack(f.relu_forward(c.x.copy()), "out", "cache")
-    given = c.dout.copy()
-    dx = f.relu_backward(given, cache)
-    array = plain(dx)
-    if not readable(array) or array.shape != c.x.shape:
-        yield value("dx", dx, c.right)
+    batch = c.batches[0]
+
+    def forward(x):
+        return unpack(f.relu_forward(x), "out", "cache")[1]
+
+    def backward(dout, cache):
+        return {"dx": f.relu_backward(dout, cache)}
+
+    x, given = copies(batch.x, batch.dout)
+    cache = forward(x)
+    first = backward(given, cache)
+    noted = {"dx": kept(first["dx"])}
+    untouched_ones = [untouched("dout", batch.dout, given), untouched("x", batch.x, x)]
+    again = outcome(lambda: backward(batch.dout.copy(), cache))
+    dx = plain(noted["dx"])
+    if not readable(dx) or dx.shape != batch.x.shape:
+        yield value("dx", noted["dx"], batch.right["dx"])
         return
-    dx = array.copy()
-    yield _on("`dx` where x > 0", dx[c.x > 0], c.right[c.x > 0], "Where forward passed x on, the gradient passes.")
-    yield _on("`dx` where x < 0", dx[c.x < 0], c.right[c.x < 0], "There the output stays 0 whatever x does.")
-    yield _on("`dx` where x = 0", dx[c.x == 0], c.right[c.x == 0], "At the kink the slope is taken as 0.")
-    yield untouched("dout", c.dout, given)
-    _, cache = f.relu_forward(*float32(c.x))
-    yield keeps_dtype("dx", outcome(lambda: f.relu_backward(*float32(c.dout), cache)), np.float32)
+    for name, (compare, meaning) in PARTS.items():
+        part = compare(batch.x, 0)
+        yield value(name, dx[part], batch.right["dx"][part], tolerance=1e-12, meaning=meaning)
+    yield from untouched_ones
+    yield repeatable(noted, again, repeats=tuple(a.name for a in untouched_ones))
+    yield own_cache(
+        [lambda b=b: forward(b.x.copy()) for b in c.batches],
+        lambda i, cache: backward(c.batches[i].dout.copy(), cache),
+        [b.right for b in c.batches],
+        repeats=tuple(PARTS),
+    )
+    for name, b in c.others.items():
+        got = outcome(lambda b=b: f.relu_backward(b.dout.copy(), forward(b.x.copy())))
+        yield value(f"`dx`{name}", got, b.right["dx"], tolerance=1e-12, repeats=tuple(PARTS))
+    views = as_views(batch.x, batch.dout)
+    got = outcome(lambda: f.relu_backward(views[1], forward(views[0])))
+    yield value("`dx` of a view", got, batch.right["dx"], tolerance=1e-12, repeats=tuple(PARTS))
+    yield ordinary("dx", first["dx"])
+    yield stays("gradient", first, noted, repeats="dout untouched")
+    small = outcome(lambda: f.relu_backward(*float32(batch.dout), forward(*float32(batch.x))))
+    yield from in_float32("dx", small, batch.right["dx"], repeats=tuple(PARTS))
 
 
-def _on(name, got, want, meaning):
-    return value(name, got, want, tolerance=1e-12, meaning=meaning)
-
-
-def _loss(scores, y):
-    """Mean of -log softmax(scores)[y], from the definition; scores may be complex, and a stack."""
+def losses(scores, y):
+    """-log softmax(scores)[y] of each sample, from the definition; scores may be complex, and a stack."""
     shifted = scores - scores.real.max(axis=-1, keepdims=True)
-    log_total = np.log(np.exp(shifted).sum(axis=-1))
     picked = np.take_along_axis(shifted, np.broadcast_to(y[:, None], (*shifted.shape[:-1], 1)), axis=-1)[..., 0]
-    return (log_total - picked).sum(axis=-1) / len(y)
+    return np.log(np.exp(shifted).sum(axis=-1)) - picked
+
+
+def mean_loss(scores, y):
+    """The mean of `losses`."""
+    return losses(scores, y).sum(axis=-1) / len(y)
+
+
+def _scored(scores, y):
+    return SimpleNamespace(
+        scores=scores, y=y, loss=mean_loss(scores, y), dscores=slopes(lambda s: mean_loss(s, y), scores)
+    )
+
+
+def _batch_of_scores(rng, n, classes):
+    """The first two labels differ, and over many samples every class is the right one of some."""
+    y = rng.permutation(np.arange(n) % classes)
+    return _scored(rng.normal(size=(n, classes)) * 2, y)
 
 
 @case
 def _loss_case(rng):
-    """Scores of ordinary size, and three ways of being large: all near 1000, all near -1000, a right class 1000
-    below.
-    """
-    scores, y = rng.normal(size=(6, 4)) * 2, rng.permutation([0, 1, 2, 3, 0, 2])
-    unlikely = scores.copy()
-    unlikely[np.arange(2), y[:2]] -= 1000
+    """Scores of ordinary size, of other numbers of samples and classes, and every way of being large."""
+    n, classes = sizes(rng, 2, low=3)
+    plain_batch = _batch_of_scores(rng, n, classes)
+    scores, y, rows = plain_batch.scores, plain_batch.y, np.arange(n)
+    depths = rng.uniform(800, 1200), rng.uniform(1400, 2000)
+    unlikely = [scores.copy() for _ in depths]
+    for array, depth in zip(unlikely, depths, strict=True):
+        array[rows[:2], y[:2]] = array[:2].max(axis=1) - depth
+    sure = scores.copy()
+    sure[0, y[0]] += rng.uniform(800, 2000)
+    apart = scores + rng.permutation(np.linspace(-2000, 2000, n))[:, None]
     kinds = {
-        "": scores,
-        " for scores near 1000": scores + 1000,
-        " for scores near -1000": scores - 1000,
-        " where the right class is 1000 below the others": unlikely,
+        " for scores near 1000": (scores + rng.uniform(800, 2000), "exp of 1000 is infinite."),
+        " for scores near -1000": (scores - rng.uniform(800, 2000), "exp of -1000 is 0, and 0/0 is nan."),
+        " where the right class is far below the others": (
+            unlikely[0],
+            "Its probability rounds to 0; the log of 0 is no use.",
+        ),
+        " where one score is far above the others": (sure, "The probabilities of the others round to 0."),
+        " where samples are far apart": (apart, "What keeps exp in range for one sample does not for another."),
     }
     return SimpleNamespace(
-        scores=scores,
-        y=y,
-        kinds=kinds,
-        loss={k: _loss(s, y) for k, s in kinds.items()},
-        dscores={k: slopes(lambda s: _loss(s, y), s) for k, s in kinds.items()},
-        one=_loss(scores[:1], y[:1]),
+        plain=plain_batch,
+        unlikely=[_scored(array, y) for array in unlikely],
+        depths=depths,
+        kinds={kind: (_scored(array, y), meaning) for kind, (array, meaning) in kinds.items()},
+        others={
+            " of a single sample": _batch_of_scores(rng, 1, classes),
+            " of two classes": _batch_of_scores(rng, n, 2),
+            " of a larger batch": _batch_of_scores(rng, int(rng.choice(LARGER)), 3),
+        },
     )
 
 
 @probe("softmax_cross_entropy")
 def softmax_cross_entropy(f, rng):
     c = _loss_case(rng)
-    given, labels = copies(c.scores, c.y)
+
+    def both(scores, y):
+        got = outcome(lambda: unpack(f.softmax_cross_entropy(scores, y), "loss", "dscores"))
+        return (got, got) if isinstance(got, Broke) else (got[0], kept(got[1]))
+
+    given, labels = copies(c.plain.scores, c.plain.y)
     loss, dscores = unpack(f.softmax_cross_entropy(given, labels), "loss", "dscores")
-    meaning = "It is the mean over the samples of -log of the right class's probability."
-    yield value("loss", loss, c.loss[""], meaning=meaning)
-    yield value("dscores", dscores, c.dscores[""])
-    meanings = (
-        "exp of 1000 is infinite.",
-        "exp of -1000 is 0, and 0/0 is nan.",
-        "Its probability rounds to 0; the log of 0 is no use.",
+    noted = kept(dscores)
+    untouched_ones = [untouched("scores", c.plain.scores, given), untouched("y", c.plain.y, labels)]
+    capped, slack = _capped(c, [both(*copies(b.scores, b.y))[0] for b in c.unlikely])
+    yield capped
+    padded, more = _padded(
+        c, loss, both(*copies(c.others[" of a larger batch"].scores, c.others[" of a larger batch"].y))[0]
     )
-    for (name, scores), meaning in zip(list(c.kinds.items())[1:], meanings, strict=True):
-        got = outcome(lambda scores=scores: unpack(f.softmax_cross_entropy(*copies(scores, c.y)), "loss", "dscores"))
-        loss, dscores = (got, got) if isinstance(got, Broke) else got
-        yield value(f"`loss`{name}", loss, c.loss[name], meaning=meaning, repeats="loss")
-        yield value(f"`dscores`{name}", dscores, c.dscores[name], repeats="dscores")
-    one = outcome(lambda: unpack(f.softmax_cross_entropy(*copies(c.scores[:1], c.y[:1])), "loss", "dscores")[0])
-    yield value("`loss` of a single sample", one, c.one, repeats="loss")
-    yield untouched("scores", c.scores, given)
-    yield untouched("y", c.y, labels)
-    dscores = outcome(lambda: unpack(f.softmax_cross_entropy(*float32(c.scores), c.y.copy()), "loss", "dscores")[1])
-    yield keeps_dtype("dscores", dscores, np.float32)
+    yield padded
+    slack, small_number = max(slack, more), (capped.name, padded.name)
+    meaning = "It is the mean over the samples of -log of the right class's probability."
+    yield value("loss", loss, c.plain.loss, max(1e-9, slack), meaning=meaning)
+    yield value("dscores", noted, c.plain.dscores, max(1e-9, slack))
+    for name, b in c.others.items():
+        loss, slope = both(*copies(b.scores, b.y))
+        yield value(f"`loss`{name}", loss, b.loss, max(1e-9, slack), repeats=("loss", *small_number))
+        yield value(f"`dscores`{name}", slope, b.dscores, max(1e-9, slack), repeats=("dscores", *small_number))
+    for name, (b, meaning) in c.kinds.items():
+        loss, slope = both(*copies(b.scores, b.y))
+        yield value(f"`loss`{name}", loss, b.loss, meaning=meaning, repeats=("loss", *small_number))
+        yield value(f"`dscores`{name}", slope, b.dscores, max(1e-9, slack), repeats=("dscores", *small_number))
+    scores = as_views(c.plain.scores)[0]
+    loss, slope = both(scores, c.plain.y.copy())
+    yield all_of(
+        "`loss` and `dscores` of a view",
+        {"loss": loss, "dscores": slope},
+        {"loss": np.array(c.plain.loss), "dscores": c.plain.dscores},
+        max(1e-9, slack),
+        repeats=("loss", "dscores", *small_number),
+    )
+    yield from untouched_ones
+    yield ordinary("dscores", dscores)
+    yield stays("`dscores`", {"dscores": dscores}, {"dscores": noted}, repeats="scores untouched")
+    loss, slope = both(*float32(c.plain.scores), c.plain.y.copy())
+    yield value("`loss` in float32", loss, c.plain.loss, 1e-4, repeats="loss")
+    yield from in_float32("dscores", slope, c.plain.dscores, repeats="dscores")
+
+
+def _capped(c, got):
+    """(aspect, how much of the loss it explains): whether the loss of one sample stops short of what it should be.
+
+    Twice the right class lies far below the others, at two depths. If the loss of such a sample is the same both times,
+    it is -log of a small number that was added to the probabilities, or that they were cut at.
+    """
+    name, numbers = "the largest loss of a sample", [plain(g) for g in got]
+    if all(readable(g) and g.shape == () and np.isfinite(g) for g in numbers):
+        n = len(c.plain.y)
+        rest = losses(c.unlikely[0].scores, c.plain.y)[2:].sum()
+        first, second = ((float(g) * n - rest) / 2 for g in numbers)
+        if abs(first - second) < 1e-6 * abs(first) and 3 < first < c.depths[0] - 20:
+            small, deep = float(np.exp(-first)), [number(d) for d in c.depths]
+            say = (
+                f"where the right class lies {deep[0]} below the others, the loss of a sample should be {deep[0]}, and"
+                f" where {deep[1]} below, {deep[1]}. Both times it is {number(first)}, which is -log {small:.1g}."
+            )
+            return Aspect(name, "a small number before the log", False, say), 10 * small * np.exp(
+                losses(c.plain.scores, c.plain.y).max()
+            )
+    return Aspect(name, RIGHT, True, ""), 0.0
+
+
+def _padded(c, *got):
+    """(aspect, how much of the loss it explains): whether a small number was added to the sum of the exponentials."""
+    name, found = "the sum of the exponentials", []
+    for b, loss in zip((c.plain, c.others[" of a larger batch"]), got, strict=True):
+        loss = plain(loss)
+        if readable(loss) and loss.shape == ():
+            sums = np.exp(b.scores - b.scores.max(axis=1, keepdims=True)).sum(axis=1)
+            found.append(float(loss - b.loss) / (1 / sums).mean())
+    if len(found) == 2 and 1e-9 < found[0] < 1e-3 and abs(found[0] - found[1]) < max(1e-3 * found[0], 1e-13):
+        say = (
+            f"the loss is too large by what a small number (about {found[0]:.1g}) added to the sum of the exponentials"
+            " makes of it."
+        )
+        return Aspect(name, "a small number in the sum", False, say), 10 * found[0]
+    return Aspect(name, RIGHT, True, ""), 0.0

@@ -1,22 +1,30 @@
 """Probes of network.py without dropout. The network is defined anew here; its slopes come from the complex step."""
 
 import itertools
-from math import sqrt
+from math import log, sqrt
 from types import SimpleNamespace
 
 import numpy as np
 
-from dropout_lab.checks.aspects import Aspect, keeps_dtype, sighting, untouched, value
+from dropout_lab.checks.aspects import RIGHT, Aspect, untouched, value
 from dropout_lab.checks.functions import Broke
-from dropout_lab.checks.probes import Unfit, case, copies, entries, outcome, probe, unpack
-from dropout_lab.checks.probes.layers import _kept, _loss
-from dropout_lab.checks.probes.training import all_of, dictionary_untouched
-from dropout_lab.checks.words import kind, listed, number, plain
+from dropout_lab.checks.probes import Unfit, case, copies, entries, outcome, probe, slopes, unpack
+from dropout_lab.checks.probes.duties import (
+    FLOAT32,
+    all_of,
+    dictionary_untouched,
+    in_float32,
+    kept,
+    ordinary,
+    own_cache,
+    repeatable,
+    stays,
+)
+from dropout_lab.checks.probes.layers import as_views, mean_loss, sizes
+from dropout_lab.checks.words import kind, listed, number, plain, readable
 
-SIZES = {1: (4, 5, 3), 2: (4, 5, 6, 3), 3: (4, 5, 6, 2, 3)}  # by the number of hidden layers; N is 8
-LAYERS = {1: "one hidden layer", 2: "two hidden layers", 3: "three hidden layers"}
-WIDE = (90, 60, 40, 70)
-UNLIKELY = 25.0  # e^-25 on each side of each of the 9 statistics of `init_params`: 18 e^-25 = 2.5e-10
+LAYERS = {1: "one hidden layer", 2: "two hidden layers", 3: "three hidden layers", 4: "four hidden layers"}
+UNLIKELY = 25.0  # e^-25 on each side of each of the 20 statistics of `init_params`: 40 e^-25 = 5.6e-10
 
 
 def names_of(sizes):
@@ -38,63 +46,89 @@ def _before_relu(params, x):
     return [_scores({k: params[k] for k in names_of(range(i + 1))}, x) for i in range(1, len(params) // 2 + 1)]
 
 
-def _network(rng, sizes):
+def _network(rng, n, widths):
     """Parameters and inputs for which every layer, and the scores, have both signs, so that each ReLU shows."""
+    least = 1 if min(n, *widths) == 1 else 2
     while True:
         params = {}
-        for i, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), start=1):
+        for i, (fan_in, fan_out) in enumerate(itertools.pairwise(widths), start=1):
             params[f"W{i}"] = rng.normal(size=(fan_in, fan_out)) * 1.2 / sqrt(fan_in)
             params[f"b{i}"] = rng.uniform(0.2, 0.6, fan_out) * rng.choice([-1.0, 1.0], fan_out)
-        x = rng.normal(size=(8, sizes[0]))
-        if all(5 <= np.count_nonzero(s > 0) <= s.size - 5 for s in _before_relu(params, x)):
+        x = rng.normal(size=(n, widths[0]))
+        if all(least <= np.count_nonzero(s > 0) <= s.size - least for s in _before_relu(params, x)):
             return params, x
 
 
 def _slopes(params, x, *functions):
-    """The slope of each function of the scores in every parameter: the complex step, on a stack of nudged networks."""
+    """For each function of the scores, its slope in every parameter: the complex step on a stack of networks."""
     grads = [{} for _ in functions]
     inputs = [x, *(np.maximum(z, 0.0) for z in _before_relu(params, x))]
     for name, array in params.items():
         nudged = {**params, name: array + 1e-200j * np.eye(array.size).reshape(-1, *array.shape)}
         scores = _scores(nudged, inputs[int(name[1:]) - 1], first=int(name[1:]))
-        for slopes, f in zip(grads, functions, strict=True):
-            slopes[name] = f(scores).imag.reshape(array.shape) / 1e-200
+        for of_one, f in zip(grads, functions, strict=True):
+            of_one[name] = f(scores).imag.reshape(array.shape) / 1e-200
     return grads
+
+
+def _judged_network(rng, n, widths):
+    """A network, its scores, and the slopes of the loss and of a weighted sum of scores."""
+    params, x = _network(rng, n, widths)
+    classes = widths[-1]
+    dscores = rng.uniform(0.5, 1.5, (n, classes)) * rng.choice([-1.0, 1.0], (n, classes))
+    y = rng.permutation(np.arange(n) % classes)
+    scores = _scores(params, x)
+    grads, loss_grads = _slopes(params, x, lambda s: (dscores * s).sum(axis=(-2, -1)), lambda s: mean_loss(s, y))
+    return SimpleNamespace(
+        params=params,
+        names=list(params),
+        x=x,
+        y=y,
+        scores=scores,
+        dscores=dscores,
+        loss=mean_loss(scores, y),
+        grads=grads,
+        loss_grads=loss_grads,
+    )
 
 
 @case
 def _mlp_case(rng):
-    """Networks with one, two and three hidden layers: scores, and the slopes of the loss and of a weighted sum of
-    scores.
-    """
-    networks = {}
-    for depth, sizes in SIZES.items():
-        params, x = _network(rng, sizes)
-        dscores = rng.uniform(0.5, 1.5, (8, 3)) * rng.choice([-1.0, 1.0], (8, 3))
-        y = rng.permutation([0, 1, 2, 0, 1, 2, 0, 1])
-        scores = _scores(params, x)
-        grads, loss_grads = _slopes(
-            params, x, lambda s, d=dscores: (d * s).sum(axis=(-2, -1)), lambda s, y=y: _loss(s, y)
-        )
-        networks[depth] = SimpleNamespace(
-            params=params,
-            x=x,
-            y=y,
-            scores=scores,
-            dscores=dscores,
-            loss=_loss(scores, y),
-            grads=grads,
-            loss_grads=loss_grads,
-        )
-    return SimpleNamespace(networks=networks)
+    """Three networks of one shape, and others: deeper, narrow, with a single sample, with two classes."""
+    n = int(rng.integers(6, 10))
+    d, h, classes = sizes(rng, 3, low=3, high=6)
+    others = {
+        f" with {LAYERS[2]}": (n, (d, h, *sizes(rng, 2, low=3, high=5))),
+        f" with {LAYERS[3]}": (n, (d, *sizes(rng, 3, low=3, high=5), 2)),
+        f" with {LAYERS[4]}": (n, (2, *sizes(rng, 4, low=2, high=5), 3)),
+        " with one unit in each layer": (n, (1, 1, 1, 2)),
+        " of a single sample": (1, (d, 7, classes)),
+    }
+    return SimpleNamespace(
+        networks=[_judged_network(rng, n, (d, h, classes)) for _ in range(3)],
+        others={name: _judged_network(rng, *shape) for name, shape in others.items()},
+        rates=(float(rng.uniform(0.2, 0.7)), (float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.2, 0.7)))),
+    )
+
+
+@case
+def _widths_case(rng):
+    """Widths of which no neighbours are alike, and the same three times."""
+    a, b, c = rng.integers(85, 100), rng.integers(52, 62), rng.integers(34, 40)
+    return SimpleNamespace(
+        wide=tuple(int(v) for v in (a, b, c, rng.integers(66, 76))), equal=(int(rng.integers(45, 60)),) * 3
+    )
 
 
 @probe("init_params")
 def init_params(f, rng):
-    seed = int(rng.integers(2**32))
-    sizes = list(WIDE)
-    params = entries(f.init_params(sizes, np.random.default_rng(seed)), "`params`", names_of(WIDE))
-    pairs = list(itertools.pairwise(WIDE))
+    seed, c = int(rng.integers(2**32)), _widths_case(rng)
+    given, pairs = list(c.wide), list(itertools.pairwise(c.wide))
+
+    def drawn(widths, generator):
+        return entries(f.init_params(widths, generator), "`params`", names_of(widths))
+
+    params = drawn(given, np.random.default_rng(seed))
     for i, (fan_in, fan_out) in enumerate(pairs, start=1):
         for name, shape in ((f"W{i}", (fan_in, fan_out)), (f"b{i}", (fan_out,))):
             got = plain(params[name])
@@ -105,27 +139,38 @@ def init_params(f, rng):
     alike = [bool((w == w[:, :1]).all() or (w == w[:1]).all()) for w in weights]
     say = "the units of a layer start alike. They then stay alike for ever, and the layer is as good as one unit wide."
     yield Aspect("units differ", alike, not any(alike), say)
+    yield _distinct(weights)
     yield _spread(weights, pairs)
     yield _centre(weights)
     biases = [plain(params[f"b{i}"]) for i in (1, 2, 3)]
     nonzero = any(b.any() for b in biases)
     yield Aspect("biases 0", bool(nonzero), not nonzero, "the biases do not start at 0.")
-    yield _own_randomness(f, seed)
-    small = entries(
-        f.init_params([6, 4], np.random.default_rng(seed)), "`params` of a network without a hidden layer", ["W1", "b1"]
-    )
-    shapes = [np.shape(plain(small[k])) for k in ("W1", "b1")]
-    yield Aspect(
-        "sizes [6, 4]",
-        str(shapes),
-        shapes == [(6, 4), (4,)],
-        f"sizes [6, 4] gave W1 and b1 of shapes {shapes[0]} and {shapes[1]}.",
-    )
-    yield Aspect(
-        "sizes untouched", sizes != list(WIDE), sizes == list(WIDE), "it changed `sizes` in place.", contract=True
-    )
-    for name in names_of(WIDE):
+    yield _own_randomness(drawn, seed)
+    yield from _independent(drawn, c.equal, seed)
+    for widths, what in (([6, 4], "without a hidden layer"), ([3, 4, 5, 4, 2, 3], "with four hidden layers")):
+        got = outcome(lambda widths=widths: drawn(list(widths), np.random.default_rng(seed)))
+        shapes = {f"W{i}": pair for i, pair in enumerate(itertools.pairwise(widths), start=1)}
+        shapes |= {f"b{i}": (width,) for i, width in enumerate(widths[1:], start=1)}
+        seen = got.say() if isinstance(got, Broke) else {name: np.shape(plain(got[name])) for name in shapes}
+        say = f"of a network {what}, {seen if isinstance(got, Broke) else f'the shapes are {seen}'}; not {shapes}."
+        yield Aspect(f"a network {what}", str(seen), seen == shapes, say)
+    changed = given != list(c.wide)
+    yield Aspect("sizes untouched", changed, not changed, "it changed `sizes` in place.", contract=True)
+    for name in params:
+        yield ordinary(name, params[name])
+    for name in params:
         yield _double(name, params[name])
+    yield _own_arrays(drawn(list(c.equal), np.random.default_rng(seed)))
+
+
+def _distinct(weights):
+    """An aspect that is met when hardly any two weights of a layer have one size; those of a draw all differ."""
+    share = min(np.unique(np.abs(w)).size / w.size for w in weights)
+    say = (
+        f"only {100 * share:.0f}% of a layer's weights differ in size: some are repeated. Units that start alike stay"
+        " alike."
+    )
+    return Aspect("weights differ", "repeated", share > 0.9, say, repeats="units differ")
 
 
 def _spread(weights, pairs):
@@ -152,25 +197,57 @@ def _centre(weights):
     return Aspect("centre", seen, ok, "the weights are not centred at 0: their mean is far off for its size.")
 
 
-def _own_randomness(f, seed):
-    """The same generator state gives the same weights, another state others; no two layers repeat each other."""
-    first, again, other = (
-        plain(entries(f.init_params([7, 5, 3], np.random.default_rng(s)), "`params`", ["W1"])["W1"])
-        for s in (seed, seed, seed + 1)
-    )
+def _own_randomness(drawn, seed):
+    """The same generator state gives the same weights, another state others, and so does one generator later on."""
+    generator = np.random.default_rng(seed)
+    first, later = (plain(drawn([7, 5, 3], generator)["W1"]) for _ in range(2))
+    again, other = (plain(drawn([7, 5, 3], np.random.default_rng(s))["W1"]) for s in (seed, seed + 1))
     if not np.array_equal(first, again):
-        seen, say = (
-            "not from rng",
-            "two generators in the same state gave different weights. Draw from `rng` and nothing else.",
-        )
+        seen = "not from rng"
+        say = "two generators in the same state gave different weights. Draw from `rng` and nothing else."
     elif np.array_equal(first, other):
-        seen, say = (
-            "always the same",
-            "two generators in different states gave the same weights. Draw from `rng`, without a seed of your own.",
-        )
+        seen = "always the same"
+        say = "two generators in different states gave the same weights. Draw from `rng`, without a seed of your own."
+    elif np.array_equal(first, later):
+        seen = "the same again"
+        say = "a second network drawn from the same `rng` is the first once more. Draw from `rng` itself, not a copy."
     else:
         seen, say = "from rng", ""
     return Aspect("randomness", seen, seen == "from rng", say)
+
+
+def _independent(drawn, widths, seed):
+    """Two layers of one size: not equal, and not correlated, read in either order.
+
+    For independent normal x and y, E exp(t x y) = (1 - t^2)^-1/2, and less for uniform ones. Chernoff's bound with the
+    best t: P(mean of n products >= r) <= exp(-n (u - 1 - log((1 + u) / 2)) / 2), where u = sqrt(1 + 4 r^2).
+    """
+    params = drawn(list(widths), np.random.default_rng(seed))
+    first, second = (plain(params[name]).astype(float) * sqrt(widths[0] / 2) for name in ("W1", "W2"))
+    say = "two layers of one size start with the same weights. Each layer draws its own from `rng`."
+    equal = first.shape == second.shape and any(np.allclose(first, s) for s in (second, -second, second.T))
+    yield Aspect("layers differ", bool(equal), not equal, say)
+    if equal or first.shape != second.shape:
+        return
+    n, bound = first.size, 0.0
+    while n * (sqrt(1 + 4 * bound**2) - 1 - log((1 + sqrt(1 + 4 * bound**2)) / 2)) / 2 < UNLIKELY:
+        bound += 1e-3
+    off = max(abs(float((first * s).mean())) for s in (second, second.T))
+    say = f"two layers of one size hang together: the mean product of their weights is {number(off)} of their size."
+    yield Aspect("layers hang together", off >= bound, off < bound, say)
+
+
+def _own_arrays(params):
+    """An aspect that is met when writing into one array changes no other."""
+    noted = {name: kept(array) for name, array in params.items()}
+    shared = []
+    for name, array in params.items():
+        if type(array) is np.ndarray and array.flags.writeable:
+            array += 1.0
+            shared += [k for k in params if k != name and not np.array_equal(plain(params[k]), plain(noted[k]))]
+            array[...] = noted[name]
+    say = f"{listed(sorted(set(shared)))} are one array: a step that writes into one changes all." if shared else ""
+    return Aspect("arrays of their own", " ".join(sorted(set(shared))), not shared, say, contract=True)
 
 
 def _double(name, got):
@@ -185,151 +262,210 @@ def _double(name, got):
     )
 
 
-def _forward(f, net, p=0.0, train=True, params=None, x=None):
+def _forward(f, net, p=0.0, train=True, params=None, x=None, seed=0):
     """(scores, cache) of the student's network on copies."""
     params = copies(net.params) if params is None else params
-    return unpack(
-        f.mlp_forward(params, net.x.copy() if x is None else x, p, np.random.default_rng(0), train), "scores", "cache"
-    )
+    rng = np.random.default_rng(seed)
+    return unpack(f.mlp_forward(params, net.x.copy() if x is None else x, p, rng, train), "scores", "cache")
+
+
+def _in_float32(net):
+    """{"params": ..., "x": ...} of a network, in float32."""
+    return {"params": {k: v.astype(np.float32) for k, v in net.params.items()}, "x": net.x.astype(np.float32)}
 
 
 @probe("mlp_forward")
 def mlp_forward(f, rng):
-    networks = _mlp_case(rng).networks
-    net = networks[1]
+    c = _mlp_case(rng)
+    net = c.networks[0]
     params, x = copies(net.params, net.x)
-    scores, _ = _forward(f, net, params=params, x=x)
-    yield value("scores", scores, net.scores, meaning="The network has one hidden layer.")
-    for depth in (2, 3):
-        got = outcome(lambda depth=depth: _forward(f, networks[depth])[0])
-        yield value(
-            f"`scores` with {LAYERS[depth]}",
-            got,
-            networks[depth].scores,
-            meaning="params may hold any number of layers.",
-            repeats="scores",
-        )
+    first, _ = _forward(f, net, params=params, x=x)
+    noted = kept(first)
+    untouched_ones = [dictionary_untouched("params", net.params, params), untouched("x", net.x, x)]
+
+    def scores(net, **how):
+        return outcome(lambda: _forward(f, net, **how)[0])
+
+    yield value("scores", noted, net.scores, meaning="The network has one hidden layer.")
+    for name, other in c.others.items():
+        meaning = "params may hold any number of layers." if "hidden" in name else None
+        yield value(f"`scores`{name}", scores(other), other.scores, meaning=meaning, repeats="scores")
+    yield value("`scores` with train=False", scores(net, train=False), net.scores, repeats="scores")
+    yield value("`scores` with p=(0.0, 0.0)", scores(net, p=(0.0, 0.0)), net.scores, repeats="scores")
+    turned = dict(reversed(copies(net.params).items()))
+    meaning = "The names say which array is which, wherever it stands in the dictionary."
     yield value(
-        "`scores` with train=False", outcome(lambda: _forward(f, net, train=False)[0]), net.scores, repeats="scores"
+        "`scores` with params in another order", scores(net, params=turned), net.scores, 1e-9, meaning, "scores"
     )
-    yield value(
-        "`scores` with p=(0.0, 0.0)", outcome(lambda: _forward(f, net, p=(0.0, 0.0))[0]), net.scores, repeats="scores"
-    )
-    yield value(
-        "`scores` of a single sample",
-        outcome(lambda: _forward(f, net, x=net.x[:1].copy())[0]),
-        net.scores[:1],
-        repeats="scores",
-    )
-    yield dictionary_untouched("params", net.params, params)
-    yield untouched("x", net.x, x)
-    small = {k: v.astype(np.float32) for k, v in net.params.items()}
-    got = outcome(lambda: _forward(f, net, params=small, x=net.x.astype(np.float32))[0])
-    yield keeps_dtype("scores", got, np.float32)
+    views = scores(net, params=dict(zip(net.names, as_views(*net.params.values()), strict=True)), x=as_views(net.x)[0])
+    yield value("`scores` of views", views, net.scores, repeats="scores")
+    yield from untouched_ones
+    yield ordinary("scores", first)
+    yield stays("`scores`", {"scores": first}, {"scores": noted})
+    yield from in_float32("scores", scores(net, **_in_float32(net)), net.scores, repeats="scores")
+
+
+def _first_forward(f, net, what):
+    """None if the forward pass is right, else the aspect that says that it is not: backward has nothing to stand on."""
+    got = outcome(lambda: _forward(f, net)[0])
+    if isinstance(got, Broke):
+        name = f"`mlp_forward`{what}"
+        return Aspect(name, f"{got.kind}: {got.message}", False, f"`mlp_forward` comes first: {got.say()}")
+    meaning = "`mlp_forward` comes first."
+    aspect = value(f"`scores` of `mlp_forward`{what}", got, net.scores, meaning=meaning)
+    return None if aspect.ok else aspect
 
 
 @probe("mlp_backward")
 def mlp_backward(f, rng):
-    networks = _mlp_case(rng).networks
-    for depth, net in networks.items():
-        try:
-            scores, cache = _forward(f, net)
-        except Broke as broke:
-            yield Aspect(
-                f"mlp_forward with {LAYERS[depth]}",
-                f"{broke.kind}: {broke.message}",
-                False,
-                f"`mlp_forward` comes first: {broke.say()}",
-            )
-            continue
-        forward = value(
-            f"`scores` of `mlp_forward` with {LAYERS[depth]}", scores, net.scores, meaning="`mlp_forward` comes first."
+    c = _mlp_case(rng)
+    net = c.networks[0]
+    repeats = tuple(f"grads[{name!r}]" for name in net.names)
+
+    def backward(net, cache, dscores=None):
+        given = net.dscores.copy() if dscores is None else dscores
+        return entries(f.mlp_backward(given, cache), "`grads`", net.names)
+
+    if missing := _first_forward(f, net, ""):
+        yield missing
+    else:
+        yield from _one_network(f, net, backward)
+        yield own_cache(
+            [lambda net=net: _forward(f, net)[1] for net in c.networks],
+            lambda i, cache: backward(c.networks[i], cache),
+            [net.grads for net in c.networks],
+            repeats=repeats,
         )
-        if not forward.ok:
-            yield forward
+    for name, other in c.others.items():
+        if missing := _first_forward(f, other, name):
+            yield missing
             continue
-        given = net.dscores.copy()
-        names = names_of(SIZES[depth])
-        if depth == 1:
-            grads = entries(f.mlp_backward(given, cache), "`grads`", names)
-            grads = {name: _kept(grad) for name, grad in grads.items()}
-            again = outcome(
-                lambda net=net, cache=cache, names=names: entries(
-                    f.mlp_backward(net.dscores.copy(), cache), "`grads`", names
-                )
-            )
-            for name in reversed(names):
-                yield value(f"grads[{name!r}]", grads[name], net.grads[name])
-            yield _again(again, grads)
-            yield untouched("dscores", net.dscores, given)
-            continue
-        what = f"`grads` with {LAYERS[depth]}"
-        grads = outcome(
-            lambda given=given, cache=cache, names=names: entries(f.mlp_backward(given, cache), "`grads`", names)
-        )
-        yield (
-            value(what, grads, np.zeros(1))
-            if isinstance(grads, Broke)
-            else all_of(
-                what,
-                grads,
-                dict(reversed(net.grads.items())),
-                repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])),
-            )
-        )
-    small = {k: v.astype(np.float32) for k, v in networks[1].params.items()}
-    _, cache = _forward(f, networks[1], params=small, x=networks[1].x.astype(np.float32))
-    grads = entries(f.mlp_backward(networks[1].dscores.astype(np.float32), cache), "`grads`", names_of(SIZES[1]))
-    for name, grad in grads.items():
-        yield keeps_dtype(f"grads[{name!r}]", grad, np.float32)
+        got = outcome(lambda other=other: backward(other, _forward(f, other)[1]))
+        want = {k: other.grads[k] for k in reversed(other.names)}
+        yield all_of(f"`grads`{name}", got, want, repeats=repeats)
+    small = outcome(lambda: backward(net, _forward(f, net, **_in_float32(net))[1], net.dscores.astype(np.float32)))
+    for name in net.names:
+        got = small if isinstance(small, Broke) else small[name]
+        yield from in_float32(f"grads[{name!r}]", got, net.grads[name], repeats=f"grads[{name!r}]")
 
 
-def _again(again, first):
-    """An aspect that is met when a second call gave the same gradients; what is seen is how far they moved."""
-    say = "a second call with the same `dscores` and the same cache gives something else than the first."
-    if isinstance(again, Broke):
-        return Aspect(
-            "the same answer twice", sighting(again), False, f"a second call with the same cache: {again.say()}"
-        )
-    moved = [np.max(np.abs(np.subtract(plain(again[k]), plain(first[k]))), initial=0.0) for k in first]
-    return Aspect("the same answer twice", np.nan_to_num(moved), bool(np.max(np.nan_to_num(moved)) < 1e-9), say)
+def _one_network(f, net, backward):
+    """What the backward pass of a network gives, and what it does to what it is given."""
+    given, params, x = copies(net.dscores, net.params, net.x)
+    cache = _forward(f, net, params=params, x=x)[1]
+    first = backward(net, cache, given)
+    noted = {name: kept(grad) for name, grad in first.items()}
+    untouched_ones = [
+        untouched("dscores", net.dscores, given),
+        dictionary_untouched("params", net.params, params),
+        untouched("x", net.x, x),
+    ]
+    again = outcome(lambda: backward(net, cache))
+    for name in reversed(net.names):
+        yield value(f"grads[{name!r}]", noted[name], net.grads[name])
+    yield from untouched_ones
+    yield repeatable(noted, again, repeats=tuple(a.name for a in untouched_ones))
+    yield ordinary("grads['W1']", first["W1"])
+    yield stays("gradients", first, noted)
+
+
+def _penalised(net, loss, grads):
+    """(aspects, {name: what was added}): whether a part of the weights themselves is in the gradient or in the loss.
+
+    Its size does not matter: it is told from a gradient that is off by one number times the array itself.
+    """
+    shares = {}
+    for name, w in net.params.items():
+        got = plain(grads[name])
+        if not readable(got) or got.shape != w.shape:
+            return [Aspect("a penalty in the gradient", RIGHT, True, "")], {}
+        off = got - net.loss_grads[name]
+        share = float((off * w).sum() / (w * w).sum())
+        if np.abs(off - share * w).max() > 1e-9:
+            return [Aspect("a penalty in the gradient", RIGHT, True, "")], {}
+        shares[name] = share
+    taken = {name: share for name, share in shares.items() if abs(share) > 1e-8}
+    sizes = sorted({round(share, 9) for share in taken.values()})
+    if not taken or len(sizes) > 1:
+        return [Aspect("a penalty in the gradient", RIGHT, True, "")], {}
+    whose = "".join(sorted({name[0] for name in taken}))
+    what = {"W": "the weights", "b": "the biases"}.get(whose, "weights and biases")
+    say = f"the gradient of {what} is off by {number(sizes[0])} times the array itself, as a penalty on it makes it."
+    return [Aspect("a penalty in the gradient", what, False, say)], taken
 
 
 @probe("loss_and_grads")
 def loss_and_grads(f, rng):
-    networks = _mlp_case(rng).networks
-    for depth in (1, 2):
-        net = networks[depth]
-        params, x, y = copies(net.params, net.x, net.y)
-        loss, grads = unpack(f.loss_and_grads(params, x, y, 0.0, np.random.default_rng(0)), "loss", "grads")
-        names = names_of(SIZES[depth])
-        if depth == 1:
-            yield value("loss", loss, net.loss)
-            if not isinstance(grads, dict):
-                raise Unfit(f"`grads` is {kind(grads)}; it should be a dictionary with {listed(names)}")
-            for name in reversed(names):
-                yield value(f"grads[{name!r}]", entries(grads, "`grads`", names)[name], net.loss_grads[name])
-            yield dictionary_untouched("params", net.params, params)
-            yield untouched("x", net.x, x)
-            yield untouched("y", net.y, y)
-        else:
-            yield value(f"`loss` with {LAYERS[depth]}", loss, net.loss, repeats="loss")
-            yield all_of(
-                f"`grads` with {LAYERS[depth]}",
-                entries(grads, "`grads`", names),
-                net.loss_grads,
-                repeats=tuple(f"grads[{name!r}]" for name in names_of(SIZES[1])),
-            )
-    net = networks[1]
-    got = outcome(
-        lambda: unpack(
-            f.loss_and_grads(*copies(net.params, net.x, net.y), 0.0, np.random.default_rng(0), False), "loss", "grads"
-        )[0]
-    )
+    c = _mlp_case(rng)
+    net = c.networks[0]
+
+    def both(net, p=0.0, seed=0, train=None, given=None, names=True):
+        arrays = copies(net.params, net.x, net.y) if given is None else given
+        mode = () if train is None else (train,)
+        found = f.loss_and_grads(*arrays, p, np.random.default_rng(seed), *mode)
+        loss, grads = unpack(found, "loss", "grads")
+        return loss, entries(grads, "`grads`", net.names) if names else grads
+
+    given = copies(net.params, net.x, net.y)
+    loss, grads = both(net, given=given, names=False)
+    untouched_ones = [dictionary_untouched("params", net.params, given[0])]
+    untouched_ones += [untouched("x", net.x, given[1]), untouched("y", net.y, given[2])]
+    yield value("loss", loss, net.loss)
+    if not isinstance(grads, dict):
+        raise Unfit(f"`grads` is {kind(grads)}; it should be a dictionary with {listed(net.names)}")
+    grads = entries(grads, "`grads`", net.names)
+    noted = {name: kept(grad) for name, grad in grads.items()}
+    penalty, _ = _penalised(net, loss, noted)
+    yield from penalty
+    names = tuple(f"grads[{name!r}]" for name in net.names)
+    for name in reversed(net.names):
+        yield value(f"grads[{name!r}]", noted[name], net.loss_grads[name], repeats="a penalty in the gradient")
+    yield from untouched_ones
+    repeats = ("loss", "a penalty in the gradient", *names)
+    for name, other in c.others.items():
+        got = outcome(lambda other=other: both(other))
+        loss, slopes = (got, got) if isinstance(got, Broke) else got
+        yield value(f"`loss`{name}", loss, other.loss, repeats=repeats)
+        yield all_of(f"`grads`{name}", slopes, other.loss_grads, repeats=repeats)
+    got = outcome(lambda: both(net, train=False)[0])
     yield value("`loss` with train=False", got, net.loss, repeats="loss")
-    small = {k: v.astype(np.float32) for k, v in net.params.items()}
-    _, grads = unpack(
-        f.loss_and_grads(small, net.x.astype(np.float32), net.y.copy(), 0.0, np.random.default_rng(0)), "loss", "grads"
-    )
-    for name, grad in entries(grads, "`grads`", names_of(SIZES[1])).items():
-        yield keeps_dtype(f"grads[{name!r}]", grad, np.float32)
+    yield from _handed_on(f, c, both, repeats)
+    yield ordinary("grads['W1']", grads["W1"])
+    yield stays("gradients", grads, noted)
+    small = outcome(lambda: both(net, given=(*_in_float32(net).values(), net.y.copy())))
+    got = small if isinstance(small, Broke) else small[0]
+    yield value("`loss` in float32", got, net.loss, FLOAT32, repeats="loss")
+    for name in net.names:
+        got = small if isinstance(small, Broke) else small[1][name]
+        again = ("a penalty in the gradient", f"grads[{name!r}]")
+        yield from in_float32(f"grads[{name!r}]", got, net.loss_grads[name], repeats=again)
+
+
+def _handed_on(f, c, both, repeats):
+    """p, rng and train reach the forward pass: loss and gradients are those of the student's own two passes.
+
+    Whatever `mlp_forward` does with them (in lesson 03, nothing): in the same state of the generator the same.
+    """
+    net, (rate, pair) = c.networks[0], c.rates
+    for name, p, seed, train in (
+        ("with a rate", rate, 1, True),
+        ("with a rate and another state of rng", rate, 2, True),
+        ("with a pair of rates", pair, 3, True),
+        ("with a rate, at test time", rate, 4, False),
+    ):
+        made = outcome(lambda p=p, seed=seed, train=train: _forward(f, net, p, train, seed=seed))
+        if isinstance(made, Broke) or not readable(plain(made[0])) or plain(made[0]).shape != net.scores.shape:
+            continue  # not this function's fault; `mlp_forward` has a check of its own
+        scores, cache = plain(made[0]), made[1]
+        want = float(mean_loss(scores, net.y))
+        dscores = slopes(lambda s: mean_loss(s, net.y), scores)
+        got = outcome(lambda p=p, seed=seed, train=train: both(net, p, seed, train))
+        loss, grads = (got, got) if isinstance(got, Broke) else got
+        meaning = "That is the loss of `mlp_forward`'s scores for the same p, rng and train. Are all three handed on?"
+        yield value(f"`loss` {name}", loss, want, meaning=meaning, repeats=repeats)
+        right = outcome(lambda dscores=dscores, cache=cache: entries(f.mlp_backward(dscores, cache), "", net.names))
+        if not isinstance(right, Broke) and all(readable(plain(g)) for g in right.values()):
+            right = {k: plain(g) for k, g in right.items()}
+            meaning = "They are not those of the same forward pass."
+            again = (f"`loss` {name}", *repeats)
+            yield all_of(f"`grads` {name}", grads, right, repeats=again, meaning=meaning)
