@@ -27,11 +27,12 @@ def test_there_are_thousands_of_changes_and_dozens_of_each_function(tried):
     assert min(map(len, tried.values())) > 10
 
 
-def test_a_judge_that_overlooks_one_aspect_lets_changes_pass(monkeypatch):
+def test_a_judge_that_overlooks_some_aspects_lets_changes_pass(monkeypatch):
     form = next(form for form in trials.answers() if form.own == "affine_backward")
+    seen = ("dx", "dw", "`dx` in float32", "`dw` in float32")
 
     def blind(name, functions, seed):
-        yield from (aspect for aspect in witness(name, functions, seed) if aspect.name != "db")
+        yield from (aspect for aspect in witness(name, functions, seed) if aspect.name in seen)
 
     source = form.path.read_text()
     changes = [m for m in mutants(source, form.own) if "dout.sum" in m.change]
