@@ -117,9 +117,10 @@ def _narrow_with_biases(sizes, rng):
     return {k: v if v.ndim == 2 else v + 0.1 for k, v in params.items()}
 
 
-def _two_penalties(params, x, y, p, rng, train=True):
+def _penalised_twice(params, x, y, p, rng, train=True):
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
-    return loss, {k: g + params[k].dtype.type(0.01) * params[k] for k, g in grads.items()}
+    grads = {k: g + params[k].dtype.type(0.02) * params[k] if k[0] == "b" else g for k, g in grads.items()}
+    return loss + 0.003 * sum((v**2).sum() for k, v in params.items() if k[0] == "W"), grads
 
 
 def _plain_in_place(params, grads, velocity, lr, momentum):
@@ -141,7 +142,7 @@ PAIRS = [
     ("numerical_gradient", _one_sided_and_anything, "B04", "B01"),
     ("numerical_gradient", _half_and_integers, "B40", "B08"),
     ("init_params", _narrow_with_biases, "A101", "A110"),
-    ("loss_and_grads", _two_penalties, "A27", "B12"),
+    ("loss_and_grads", _penalised_twice, "A26", "A27"),
     ("sgd_momentum", _plain_in_place, "A73", "A77"),
     ("max_norm", _rows_in_place, "A81", "A87"),
 ]

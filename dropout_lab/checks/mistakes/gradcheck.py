@@ -230,6 +230,73 @@ def row_by_row(f, x, h=1e-5):
     return grad
 
 
+@mistake(
+    "B07b",
+    of="numerical_gradient",
+    title="x is put back by adding and taking off h",
+    seen=("https://cs231n.github.io/assignments2017/assignment1/",),
+)
+def put_back_by_adding(f, x, h=1e-5):
+    """Adding h and taking it off again rounds twice: the entry ends next to where it was. Keep the old value and put
+    that back, or nudge a copy.
+    """
+    _float64_only(x)
+    grad = np.empty(x.shape)
+    for i in np.ndindex(*x.shape):
+        x[i] += h
+        up = f(x)
+        x[i] -= 2 * h
+        grad[i] = (up - f(x)) / (2 * h)
+        x[i] += h
+    return grad
+
+
+@mistake("B07c", of="numerical_gradient", title="a copy is nudged entry by entry and never put back")
+def copy_not_restored(f, x, h=1e-5):
+    """The copy moves away with every entry, and the next slope is measured at another point. Put each entry back, or
+    start each from a new copy.
+    """
+    _float64_only(x)
+    grad, moving = np.empty(x.shape), x.copy()
+    for i in np.ndindex(*x.shape):
+        moving[i] += h
+        up = f(moving)
+        moving[i] -= 2 * h
+        grad[i] = (up - f(moving)) / (2 * h)
+    return grad
+
+
+@mistake("B15b", of="numerical_gradient", title="multiplied by h where it should be divided: a bracket is missing")
+def missing_bracket(f, x, h=1e-5):
+    """Python works from left to right: `a / 2 * h` is a half of a, times h. The 2 and the h belong into one bracket."""
+    _float64_only(x)
+    return _central(f, x, h) * h * h
+
+
+@mistake("B15c", of="numerical_gradient", title="only the second value is divided: a bracket is missing")
+def difference_of_quotient(f, x, h=1e-5):
+    """A division comes before a subtraction. The difference of the two values is divided, so it needs a bracket."""
+    _float64_only(x)
+    grad = np.empty(x.shape)
+    for i in np.ndindex(*x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        grad[i] = f(up) - f(down) / (2 * h)
+    return grad
+
+
+@mistake("B62", of="numerical_gradient", title="entries that are 0 are left out")
+def only_where_not_zero(f, x, h=1e-5):
+    """`np.argwhere(x)` and `np.nonzero(x)` give the places where x is not 0. Every bias starts at 0 and has a slope all
+    the same.
+    """
+    _float64_only(x)
+    grad, all_of_them = np.zeros(x.shape), _central(f, x, h)
+    grad[x != 0] = all_of_them[x != 0]
+    return grad
+
+
 # relative_error
 
 
@@ -333,6 +400,40 @@ def mean_ratio(a, b):
     return float(np.mean(np.where(both > 0, away / np.where(both > 0, both, 1), both)))
 
 
+@mistake(
+    "B09b",
+    of="relative_error",
+    title="a small number is added to the lengths, or put in their place",
+    seen=("https://cs231n.github.io/assignments2017/assignment1/",),
+)
+def padded(a, b):
+    """Gradients may be as small as that number, and the error then looks small however wrong they are. 0/0 is one case:
+    lengths that sum to exactly 0.
+    """
+    _error(a, b)
+    return _length(np.subtract(a, b)) / (_length(a) + _length(b) + 1e-8)
+
+
+@mistake("B47b", of="relative_error", title="divided by the larger of the two lengths, not by their sum")
+def larger_of_two(a, b):
+    """The course's thresholds are for |a| + |b|, which keeps the error from 0 to 1."""
+    _error(a, b)
+    both = max(_length(a), _length(b))
+    return np.nan if np.isnan(_length(a) + _length(b)) else _length(np.subtract(a, b)) / both if both else 0.0
+
+
+@mistake("B47c", of="relative_error", title="divided by the mean of the two lengths, not by their sum")
+def mean_of_two(a, b):
+    """The formula has the sum, |a| + |b|. Divided by the mean every error is twice as large, and the largest is 2."""
+    return 2 * _error(a, b)
+
+
+@mistake("B53b", of="relative_error", title="squares are averaged, not summed, in one of the lengths")
+def mean_square(a, b):
+    """All three lengths are measured alike: the root of the sum of all squares."""
+    return _error(a, b) / float(np.sqrt(np.size(a)))
+
+
 # gradient_check
 
 
@@ -391,6 +492,28 @@ def params_moved(f, params, grads, h=1e-5):
     for k in params:
         params[k][...] += h
     return errors
+
+
+@mistake("B63", of="gradient_check", title="f is asked with the last nudge of another array still in it")
+def nudge_stays(f, params, grads, h=1e-5):
+    """The dictionary that f is given still holds the nudged array of the name before. Each name starts from params as
+    they are.
+    """
+    work, errors = dict(params), {}
+
+    def ask(name, nudged):
+        work[name] = nudged
+        return f(work)
+
+    for k in params:
+        errors[k] = _error(grads[k], _gradient(lambda v, k=k: ask(k, v), params[k], h))
+    return errors
+
+
+@mistake("B64", of="gradient_check", title="a gradient with a nan in it passes")
+def nan_passes(f, params, grads, h=1e-5):
+    """A gradient with a nan is broken, and its error must not be small."""
+    return {k: float(np.nan_to_num(e)) for k, e in _check(f, params, grads, h).items()}
 
 
 RIGHT = {"numerical_gradient": _gradient, "relative_error": _error, "gradient_check": _check}

@@ -74,6 +74,25 @@ def bias_overwritten(x, w, b):
     return out, (x, w)
 
 
+@mistake(
+    "A44b",
+    of="affine_forward",
+    title="the output is a np.matrix",
+    seen=("https://numpy.org/doc/stable/reference/generated/numpy.matrix.html",),
+)
+def matrix(x, w, b):
+    """With a matrix `*` is a product of matrices and a row never loses its axis: later lines that are right for arrays
+    then fail. `np.asarray` gives a plain array.
+    """
+    return np.asmatrix(np.matmul(x, w) + b), (x, w)
+
+
+@mistake("A44c", of="affine_forward", title="axes of length 1 are squeezed away")
+def squeezed_output(x, w, b):
+    """One sample is a batch of one, and one unit a layer of one: the output keeps both axes, (N, H)."""
+    return np.squeeze(np.matmul(x, w) + b), (x, w)
+
+
 # affine_backward
 
 
@@ -197,6 +216,42 @@ def times_input(dout, cache):
     return dx * cache[0], dw, db
 
 
+@mistake("A49b", of="affine_backward", title="axes of length 1 are squeezed away")
+def squeezed_gradients(dout, cache):
+    """A gradient has the shape of what it belongs to, also where an axis has length 1."""
+    return tuple(np.squeeze(g) for g in _gradients(dout, cache))
+
+
+_last = {}
+
+
+def _affine_outside(x, w, b):
+    _last["affine"] = x, w
+    return np.matmul(x, w) + b, None
+
+
+@mistake(
+    "A49c",
+    of="affine_backward",
+    title="the cache is kept outside of the functions",
+    beside={"affine_forward": _affine_outside},
+)
+def affine_of_last_call(dout, cache):
+    """A network runs the forward pass once for each layer before any backward pass. What each found belongs into the
+    cache that it returns.
+    """
+    return _gradients(dout, _last["affine"])
+
+
+@mistake("A49d", of="affine_backward", title="the step is already taken, through the cache")
+def steps_already(dout, cache):
+    """The cache holds the caller's own arrays. `w -= ...` moves them, and the gradients of the next call with them."""
+    _, w = cache
+    dx, dw, db = _gradients(dout, cache)
+    w -= w.dtype.type(0.1) * dw
+    return dx, dw, db
+
+
 # relu_forward
 
 
@@ -236,6 +291,18 @@ def relu_in_place(x):
 def one_maximum(x):
     """`np.max(x, 0)` looks for the largest entry along axis 0. Entry by entry is another function of NumPy."""
     return np.max(x, 0), x > 0
+
+
+@mistake("A55b", of="relu_forward", title="axes of length 1 are squeezed away")
+def squeezed_relu(x):
+    """The output has the shape of x, also where an axis has length 1."""
+    return np.squeeze(np.where(x > 0, x, 0)), x > 0
+
+
+@mistake("A55c", of="relu_forward", title="large outputs are cut as well")
+def relu_six(x):
+    """ReLU6 is another function. This one has no upper limit: what is positive passes as it is."""
+    return np.clip(x, 0, x.dtype.type(6)), x > 0
 
 
 # relu_backward
@@ -315,6 +382,30 @@ def complement(dout, positive):
 def forward_again(dout, x):
     """A gradient is made of what comes from above and of the slope of this layer. Neither of them is in `relu(x)`."""
     return np.where(x > 0, x, 0)
+
+
+def _relu_outside(x):
+    _last["relu"] = x > 0
+    return np.where(x > 0, x, 0), None
+
+
+@mistake(
+    "A59b",
+    of="relu_backward",
+    title="the cache is kept outside of the functions",
+    beside={"relu_forward": _relu_outside},
+)
+def relu_of_last_call(dout, cache):
+    """A network runs the forward pass once for each layer before any backward pass. What each found belongs into the
+    cache that it returns.
+    """
+    return np.where(_last["relu"], dout, 0)
+
+
+@mistake("A59c", of="relu_backward", title="axes of length 1 are squeezed away")
+def squeezed_relu_gradient(dout, positive):
+    """The gradient has the shape of dout, also where an axis has length 1."""
+    return np.squeeze(np.where(positive, dout, 0))
 
 
 # softmax_cross_entropy
@@ -469,10 +560,14 @@ def negative_loss(scores, y):
     return -loss, dscores
 
 
-@mistake("A64", of="softmax_cross_entropy", title="a small number is added before the logarithm")
+@mistake(
+    "A64",
+    of="softmax_cross_entropy",
+    title="a small number is added before the logarithm, or probabilities are cut at it",
+)
 def clipped_log(scores, y):
-    """It hides the infinity and gives a wrong loss: 1000 becomes 27.6. Take the log before exp rounds to 0, and
-    nothing has to be hidden.
+    """It hides an infinity and puts a wrong loss in its place. The log of a quotient is a difference: taken before exp
+    rounds to 0, it leaves nothing to hide.
     """
     hot = np.eye(scores.shape[1])[y]
     picked = (np.exp(_log_softmax(scores)) * hot).sum(axis=1)
@@ -536,6 +631,77 @@ def all_labels_in_gradient(scores, y):
     dscores = np.exp(_log_softmax(scores))
     dscores[:, y] -= 1
     return _cross_entropy(scores, y)[0], dscores / len(y)
+
+
+def _from_probs(probs, y):
+    hot = np.eye(probs.shape[1], dtype=probs.dtype)[y]
+    return -np.log((probs * hot).sum(axis=1)).mean(), (probs - hot) / len(y)
+
+
+def _shifted_by(scores, shift):
+    powers = np.exp(scores - shift)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+@mistake(
+    "A07b",
+    of="softmax_cross_entropy",
+    title="one maximum for the whole batch",
+    seen=("https://stackoverflow.com/questions/34968722",),
+)
+def maximum_of_the_batch(scores, y):
+    """Where another sample has scores 1000 higher, every exp of this one is 0 and 0/0 is nan. Each row has a maximum of
+    its own.
+    """
+    return _from_probs(_shifted_by(scores, scores.max()), y)
+
+
+@mistake("A07c", of="softmax_cross_entropy", title="the maximum is taken over the samples instead of the classes")
+def maximum_of_columns(scores, y):
+    """Only a number that is the same for all classes of a sample leaves its probabilities as they are. Which axis does
+    the maximum run along?
+    """
+    return _from_probs(_shifted_by(scores, scores.max(axis=0)), y)
+
+
+@mistake("A07d", of="softmax_cross_entropy", title="the maximum is subtracted outside of exp")
+def maximum_outside(scores, y):
+    """`exp(s) - m` shifts the exponentials, not the scores, and makes some negative. The maximum comes off first."""
+    powers = np.exp(scores) - scores.max(axis=1, keepdims=True)
+    return _from_probs(powers / powers.sum(axis=1, keepdims=True), y)
+
+
+@mistake("A07e", of="softmax_cross_entropy", title="the scores are shifted by the right class's, not by the largest")
+def shifted_by_right_class(scores, y):
+    """Any shift leaves the probabilities as they are, but only the largest score keeps exp in range: where the right
+    class lies far below, exp of the others overflows.
+    """
+    away = scores - scores[range(len(y)), y][:, None]
+    total = np.exp(away).sum(axis=1, keepdims=True)
+    hot = np.eye(scores.shape[1], dtype=scores.dtype)[y]
+    return np.log(total).mean(), (np.exp(away) / total - hot) / len(y)
+
+
+@mistake("A07f", of="softmax_cross_entropy", title="the scores are shifted by their mean, not by the largest")
+def shifted_by_mean(scores, y):
+    """The mean is far below a score that stands out, and exp of that one overflows. Shifted by the largest, none is
+    above 0.
+    """
+    away = scores - scores.mean(axis=1, keepdims=True)
+    total = np.exp(away).sum(axis=1, keepdims=True)
+    hot = np.eye(scores.shape[1], dtype=scores.dtype)[y]
+    return (np.log(total) - (away * hot).sum(axis=1, keepdims=True)).mean(), (np.exp(away) / total - hot) / len(y)
+
+
+@mistake("A64b", of="softmax_cross_entropy", title="a small number is added to the sum of the exponentials")
+def padded_sum(scores, y):
+    """Shifted by the largest score, one of the exponentials is 1 and the sum is never 0. Nothing has to be added, and
+    what is added is in every probability.
+    """
+    away = scores - scores.max(axis=1, keepdims=True)
+    logs = away - np.log(np.exp(away).sum(axis=1, keepdims=True) + scores.dtype.type(1e-6))
+    hot = np.eye(scores.shape[1], dtype=scores.dtype)[y]
+    return -(hot * logs).sum() / len(y), (np.exp(logs) - hot) / len(y)
 
 
 RIGHT = {

@@ -1,5 +1,6 @@
 """Mistakes in network.py: how the layers are put together."""
 
+import copy
 import itertools
 
 import numpy as np
@@ -163,6 +164,35 @@ def single(sizes, rng):
     return {k: v.astype(np.float32) for k, v in _drawn(sizes, rng).items()}
 
 
+@mistake(
+    "A115", of="init_params", title="every layer is drawn from one seed", seen=("https://stackoverflow.com/q/45943281",)
+)
+def one_seed(sizes, rng):
+    """Two layers of one size are then equal, and others share their numbers. Draw all of them from `rng`, one after the
+    other.
+    """
+    seed, params = int(rng.integers(2**31)), {}
+    for i, pair in enumerate(itertools.pairwise(sizes), 1):
+        one = _drawn(pair, np.random.default_rng(seed))
+        params |= {f"W{i}": one["W1"], f"b{i}": one["b1"]}
+    return params
+
+
+@mistake("A116", of="init_params", title="the weights come from a copy of rng")
+def copied_generator(sizes, rng):
+    """The caller's rng stays where it was, and the next network drawn from it is this one again."""
+    return _drawn(sizes, copy.deepcopy(rng))
+
+
+@mistake("A117", of="init_params", title="a layer repeats one row of random numbers")
+def repeated_units(sizes, rng):
+    """Units that start alike get the same gradient and stay alike. Every weight is a draw of its own."""
+    return {
+        k: np.repeat(v[:, : -(-v.shape[1] // 2)], 2, axis=1)[:, : v.shape[1]] if v.ndim == 2 else v
+        for k, v in _drawn(sizes, rng).items()
+    }
+
+
 # mlp_forward
 
 
@@ -240,6 +270,30 @@ def relu_first(params, x, p, rng, train=True):
 def no_cache(params, x, p, rng, train=True):
     """Two things come back: the scores, and whatever `mlp_backward` will need to undo the way."""
     return _stack(params, x)[0]
+
+
+def _refusing(x, w, b):
+    """As the student's `affine_forward`, which asks for the number of axes first."""
+    if x.ndim != 2:
+        raise ValueError("shapes")
+    return _affine(x, w, b)
+
+
+@mistake("A98", of="mlp_forward", title="what a layer returns is not taken apart")
+def pair_handed_on(params, x, p, rng, train=True):
+    """Every forward pass returns two things, the output and the cache. The next layer wants the output alone."""
+    z, _ = _refusing(x, params["W1"], params["b1"])
+    a = np.where(z > 0, z, 0), z > 0
+    return _refusing(a, params["W2"], params["b2"])
+
+
+@mistake("A99", of="mlp_forward", title="params are read by their place, not by their name")
+def by_place(params, x, p, rng, train=True):
+    """A dictionary may hold its entries in any order: "W1" is the first layer's wherever it stands."""
+    arrays, a = list(params.values()), x
+    for w, b in zip(arrays[:-2:2], arrays[1:-2:2], strict=True):
+        a = np.where((z := np.matmul(a, w) + b) > 0, z, 0)
+    return np.matmul(a, arrays[-2]) + arrays[-1], None
 
 
 # mlp_backward; the cache is that of _forward
@@ -350,6 +404,27 @@ def slope_on_scores(dscores, cache):
     return _backward(np.where(dscores > 0, dscores, 0), cache)
 
 
+def _forward_outside(params, x, p, rng, train=True):
+    out, _last["cache"] = _forward(params, x, p, rng, train)
+    return out, None
+
+
+_last = {}
+
+
+@mistake(
+    "A126",
+    of="mlp_backward",
+    title="the cache is kept outside of the functions",
+    beside={"mlp_forward": _forward_outside},
+)
+def of_last_call(dscores, cache):
+    """A later forward pass, on the held-out images, say, then changes what the backward pass of an earlier one gives.
+    What forward found travels in the cache that it returns.
+    """
+    return _backward(dscores, _last["cache"])
+
+
 # loss_and_grads
 
 
@@ -433,6 +508,49 @@ def loss_divided_again(params, x, y, p, rng, train=True):
     """What `softmax_cross_entropy` returns is the mean over the batch already."""
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
     return loss / len(x), grads
+
+
+@mistake("A27b", of="loss_and_grads", title="a penalty on weights and biases is in the gradient, not in the loss")
+def penalty_on_all(params, x, y, p, rng, train=True):
+    """Loss and gradient have to belong to the same function, and this one has no penalty."""
+    loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
+    return loss, {k: g + params[k].dtype.type(0.01) * params[k] for k, g in grads.items()}
+
+
+@mistake("A26b", of="loss_and_grads", title="a penalty on the weights is in the loss and in the gradient")
+def penalty_in_both(params, x, y, p, rng, train=True):
+    """They belong together, but this function is the cross-entropy alone. A penalty would be the optimiser's, or a
+    function's of its own.
+    """
+    loss, grads = penalty_in_gradient(params, x, y, p, rng, train)
+    return loss + 0.005 * sum((v**2).sum() for k, v in params.items() if k[0] == "W"), grads
+
+
+@mistake("A136", of="loss_and_grads", title="train is not handed on")
+def train_forgotten(params, x, y, p, rng, train=True):
+    """At test time units are still dropped, and the loss there is that of another network at each call."""
+    return _loss_and_gradients(params, x, y, p, rng)
+
+
+@mistake("A137", of="loss_and_grads", title="a generator of its own draws the coins")
+def own_coins(params, x, y, p, rng, train=True):
+    """With a seed inside, every mini-batch drops the same units. The caller's `rng` is handed on as it is."""
+    return _loss_and_gradients(params, x, y, p, np.random.default_rng(0), train)
+
+
+@mistake("A138", of="loss_and_grads", title="p is not handed on")
+def rate_forgotten(params, x, y, p, rng, train=True):
+    """Whatever p says, nothing is dropped. `mlp_forward` has to be given the p that came in."""
+    return _loss_and_gradients(params, x, y, 0.0, rng, train)
+
+
+@mistake("A139", of="loss_and_grads", title="loss and gradients come from two forward passes")
+def two_passes(params, x, y, p, rng, train=True):
+    """Each forward pass drops other units, so the gradients belong to another network than the loss. One pass gives
+    both: scores and cache.
+    """
+    loss, _ = _cross_entropy(_forward(params, x, p, rng, train)[0], y)
+    return loss, _loss_and_gradients(params, x, y, p, rng, train)[1]
 
 
 RIGHT = {

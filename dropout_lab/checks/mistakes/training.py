@@ -79,11 +79,11 @@ def subtracted(params, grads, velocity, lr, momentum):
 
 @mistake("A71", of="sgd_momentum", title="the velocity comes back with the wrong sign")
 def other_convention(params, grads, velocity, lr, momentum):
-    """The parameters move as they should at first. But the velocity that is handed on is minus the one of the
-    docstring, v <- momentum * v - lr * g.
+    """The parameters move as they should, since the velocity is subtracted. But what is handed on is minus the velocity
+    of the docstring, v <- momentum * v - lr * g.
     """
-    new, speed = _momentum(params, grads, velocity, lr, momentum)
-    return new, {k: -v for k, v in speed.items()}
+    uphill = {k: momentum * velocity[k] + lr * g if k in velocity else lr * g for k, g in grads.items()}
+    return {k: w - uphill[k] for k, w in params.items()}, uphill
 
 
 @mistake("A72", of="sgd_momentum", title="the learning rate is not in the step")
@@ -154,6 +154,69 @@ def missing_velocity(params, grads, velocity, lr, momentum):
 def swapped(params, grads, velocity, lr, momentum):
     """params first, velocity second: the caller unpacks them in that order."""
     return _momentum(params, grads, velocity, lr, momentum)[::-1]
+
+
+@mistake(
+    "A71b",
+    of="sgd_momentum",
+    title="PyTorch's momentum: lr stands outside of the velocity",
+    seen=("https://pytorch.org/docs/stable/generated/torch.optim.SGD.html",),
+)
+def rate_outside(params, grads, velocity, lr, momentum):
+    """As long as lr stays the same the parameters move alike. When it changes, the docstring's velocity keeps what was
+    moved before; here old gradients are scaled anew.
+    """
+    sums = {k: momentum * velocity[k] + g if k in velocity else g.copy() for k, g in grads.items()}
+    return {k: w - lr * sums[k] for k, w in params.items()}, sums
+
+
+@mistake(
+    "A75b",
+    of="sgd_momentum",
+    title="the gradient is weighted by 1 - momentum, and lr stands outside",
+    seen=("https://www.coursera.org/learn/deep-neural-network",),
+)
+def average_of_gradients(params, grads, velocity, lr, momentum):
+    """That is a running mean of the gradients, and a step 1 - momentum times as long. Here the velocity is a sum of
+    steps: each gradient enters in full, times lr.
+    """
+    means = {
+        k: momentum * velocity[k] + (1 - momentum) * g if k in velocity else (1 - momentum) * g
+        for k, g in grads.items()
+    }
+    return {k: w - lr * means[k] for k, w in params.items()}, means
+
+
+@mistake("A75c", of="sgd_momentum", title="the step is weighted by 1 - momentum, and subtracted")
+def average_of_steps(params, grads, velocity, lr, momentum):
+    """That is a running mean, and a step 1 - momentum times as long. Here each gradient enters the velocity in full,
+    with a minus, and the velocity is added.
+    """
+    means = {k: momentum * velocity.get(k, 0 * g) + (1 - momentum) * lr * g for k, g in grads.items()}
+    return {k: w - means[k] for k, w in params.items()}, means
+
+
+@mistake("A78b", of="sgd_momentum", title="a part of the parameters is taken off: weight decay")
+def decay(params, grads, velocity, lr, momentum):
+    """Decay pulls every parameter towards 0, whatever the gradient says. Here the step is made of velocity and gradient
+    alone.
+    """
+    pulled = {k: g + params[k].dtype.type(1e-3) * params[k] for k, g in grads.items()}
+    return _momentum(params, pulled, velocity, lr, momentum)
+
+
+_speed = {}
+
+
+@mistake("A79b", of="sgd_momentum", title="the velocity is kept outside of the function")
+def remembered(params, grads, velocity, lr, momentum):
+    """A second training would start with the velocity that the first ended with. What a step has to know comes in
+    through `velocity`, and goes out with what is returned.
+    """
+    old = {k: v for k, v in _speed.items() if k in params and v.shape == params[k].shape}
+    new, speed = _momentum(params, grads, {k: v.astype(params[k].dtype) for k, v in old.items()}, lr, momentum)
+    _speed.update({k: v.copy() for k, v in speed.items()})
+    return new, speed
 
 
 # max_norm
@@ -228,6 +291,32 @@ def city_blocks(w, limit):
 def unit_length(w, limit):
     """Divided by its length a column is 1 long. It should be as long as the limit."""
     return np.where(_lengths(w) > limit, _shrunk(w, _lengths(w), limit) / w.dtype.type(limit), w)
+
+
+@mistake(
+    "A86b",
+    of="max_norm",
+    title="a small number is added to the lengths",
+    seen=("https://keras.io/api/layers/constraints/#maxnorm-class",),
+)
+def padded_lengths(w, limit):
+    """Columns that are too long end short of the limit by that much. A column of zeros needs no number: divide only
+    where a column is too long, or by the larger of length and limit.
+    """
+    lengths = _lengths(w)
+    return w * (np.minimum(lengths, w.dtype.type(limit)) / (lengths + w.dtype.type(1e-7)))
+
+
+@mistake("A82b", of="max_norm", title="the longest column decides for all")
+def one_factor(w, limit):
+    """Every column has a length of its own, and its own factor: those that are short enough stay as they are."""
+    return w * min(1.0, float(limit / _lengths(w).max()))
+
+
+@mistake("A87b", of="max_norm", title="axes of length 1 are squeezed away")
+def squeezed(w, limit):
+    """w keeps its two axes, also where there is one column or one row."""
+    return np.squeeze(_limited(w, limit))
 
 
 RIGHT = {"sgd_momentum": _momentum, "max_norm": _limited}

@@ -175,9 +175,9 @@ def _pair_case(rng):
         holed=holed,
         dead=dead,
         others={
-            "vectors": _pair(rng, (k,)),
+            "vectors": _pair(rng, (k,))[::-1],
             "arrays of three axes": _pair(rng, (2, k, 2)),
-            "single rows": _pair(rng, (1, m)),
+            "single rows": _pair(rng, (1, m))[::-1],
             "single numbers": (np.array(2.0), np.array(-3.0)),
             "single numbers of one sign": (np.array(2.0), np.array(3.0)),
             "arrays of opposite signs": (a, -a),

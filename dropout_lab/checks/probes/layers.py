@@ -88,6 +88,7 @@ def affine_forward(f, rng):
     yield whole_numbers("`out` of integer pixels", got, c.out_of_pixels, meaning, repeats="out")
     yield from untouched_ones
     yield ordinary("out", first)
+    out(*copies(c.batches[1].x, c.batches[1].w, c.batches[1].b))
     yield stays("`out`", {"out": first}, {"out": noted})
     yield from in_float32("out", out(*float32(batch.x, batch.w, batch.b)), batch.out, repeats="out")
 
@@ -129,6 +130,7 @@ def affine_backward(f, rng):
     yield all_of("the gradients of views", got, batch.right, repeats=names)
     for name in names:
         yield ordinary(name, first[name])
+    outcome(lambda: backward(c.batches[1].dout.copy(), forward(c.batches[1])))
     yield stays("gradients", first, noted)
     small = outcome(lambda: backward(*float32(batch.dout), forward(batch, *float32(batch.x, batch.w, batch.b))))
     for name in names:
@@ -183,6 +185,7 @@ def relu_forward(f, rng):
     yield value("`out` of a view", out(*as_views(batch.x)), batch.out, tolerance=1e-12, repeats="out")
     yield x_untouched
     yield ordinary("out", first)
+    out(c.batches[1].x.copy())
     yield stays("`out`", {"out": first}, {"out": noted}, repeats="x untouched")
     yield from in_float32("out", out(*float32(batch.x)), batch.out, repeats="out")
 
@@ -233,6 +236,7 @@ def relu_backward(f, rng):
     got = outcome(lambda: f.relu_backward(views[1], forward(views[0])))
     yield value("`dx` of a view", got, batch.right["dx"], tolerance=1e-12, repeats=tuple(PARTS))
     yield ordinary("dx", first["dx"])
+    outcome(lambda: backward(c.batches[1].dout.copy(), forward(c.batches[1].x.copy())))
     yield stays("gradient", first, noted, repeats="dout untouched")
     small = outcome(lambda: f.relu_backward(*float32(batch.dout), forward(*float32(batch.x))))
     yield from in_float32("dx", small, batch.right["dx"], repeats=tuple(PARTS))
@@ -273,7 +277,7 @@ def _loss_case(rng):
     for array, depth in zip(unlikely, depths, strict=True):
         array[rows[:2], y[:2]] = array[:2].max(axis=1) - depth
     sure = scores.copy()
-    sure[0, y[0]] += rng.uniform(800, 2000)
+    sure[0, y[0]] += rng.uniform(1500, 3000)
     apart = scores + rng.permutation(np.linspace(-2000, 2000, n))[:, None]
     kinds = {
         " for scores near 1000": (scores + rng.uniform(800, 2000), "exp of 1000 is infinite."),
@@ -339,6 +343,7 @@ def softmax_cross_entropy(f, rng):
     )
     yield from untouched_ones
     yield ordinary("dscores", dscores)
+    both(*copies(c.unlikely[1].scores, c.plain.y))
     yield stays("`dscores`", {"dscores": dscores}, {"dscores": noted}, repeats="scores untouched")
     loss, slope = both(*float32(c.plain.scores), c.plain.y.copy())
     yield value("`loss` in float32", loss, c.plain.loss, 1e-4, repeats="loss")

@@ -126,7 +126,8 @@ def init_params(f, rng):
     given, pairs = list(c.wide), list(itertools.pairwise(c.wide))
 
     def drawn(widths, generator):
-        return entries(f.init_params(widths, generator), "`params`", names_of(widths))
+        names = names_of(widths)  # before the call: it may change `widths`
+        return entries(f.init_params(widths, generator), "`params`", names)
 
     params = drawn(given, np.random.default_rng(seed))
     for i, (fan_in, fan_out) in enumerate(pairs, start=1):
@@ -301,6 +302,7 @@ def mlp_forward(f, rng):
     yield value("`scores` of views", views, net.scores, repeats="scores")
     yield from untouched_ones
     yield ordinary("scores", first)
+    scores(c.networks[1])
     yield stays("`scores`", {"scores": first}, {"scores": noted})
     yield from in_float32("scores", scores(net, **_in_float32(net)), net.scores, repeats="scores")
 
@@ -329,7 +331,7 @@ def mlp_backward(f, rng):
     if missing := _first_forward(f, net, ""):
         yield missing
     else:
-        yield from _one_network(f, net, backward)
+        yield from _one_network(f, net, c.networks[1], backward)
         yield own_cache(
             [lambda net=net: _forward(f, net)[1] for net in c.networks],
             lambda i, cache: backward(c.networks[i], cache),
@@ -349,8 +351,8 @@ def mlp_backward(f, rng):
         yield from in_float32(f"grads[{name!r}]", got, net.grads[name], repeats=f"grads[{name!r}]")
 
 
-def _one_network(f, net, backward):
-    """What the backward pass of a network gives, and what it does to what it is given."""
+def _one_network(f, net, other, backward):
+    """What the backward pass of a network gives, and what it does to what it is given; other is of the same shape."""
     given, params, x = copies(net.dscores, net.params, net.x)
     cache = _forward(f, net, params=params, x=x)[1]
     first = backward(net, cache, given)
@@ -366,32 +368,50 @@ def _one_network(f, net, backward):
     yield from untouched_ones
     yield repeatable(noted, again, repeats=tuple(a.name for a in untouched_ones))
     yield ordinary("grads['W1']", first["W1"])
+    outcome(lambda: backward(other, _forward(f, other)[1]))
     yield stays("gradients", first, noted)
 
 
-def _penalised(net, loss, grads):
-    """(aspects, {name: what was added}): whether a part of the weights themselves is in the gradient or in the loss.
+PENALTIES = ("a penalty in the loss", "a penalty in the gradient")
 
-    Its size does not matter: it is told from a gradient that is off by one number times the array itself.
+
+def _loss_penalised(nets, losses):
+    """An aspect that is met when the loss holds no part of the squares of the weights, whatever its size.
+
+    Two networks tell: what is too much is the same number times the sum of squares in both.
     """
-    shares = {}
-    for name, w in net.params.items():
-        got = plain(grads[name])
+    for which, what in (("W", "the weights"), ("Wb", "weights and biases")):
+        shares = []
+        for net, loss in zip(nets, losses, strict=True):
+            loss = plain(loss)
+            if readable(loss) and loss.shape == ():
+                squares = sum((v * v).sum() for k, v in net.params.items() if k[0] in which)
+                shares.append(float(loss - net.loss) / squares)
+        if len(shares) == 2 and 1e-8 < shares[0] < 10 and abs(shares[0] - shares[1]) < 1e-6 * shares[0]:
+            say = f"the loss is too large by {number(shares[0])} times the sum of the squares of {what}."
+            return Aspect(PENALTIES[0], what, False, say)
+    return Aspect(PENALTIES[0], RIGHT, True, "")
+
+
+def _gradient_penalised(net, grads):
+    """An aspect that is met when the gradient holds no part of the parameters themselves, whatever its size."""
+    name, shares = PENALTIES[1], {}
+    for k, w in net.params.items():
+        got = plain(grads[k])
         if not readable(got) or got.shape != w.shape:
-            return [Aspect("a penalty in the gradient", RIGHT, True, "")], {}
-        off = got - net.loss_grads[name]
+            return Aspect(name, RIGHT, True, "")
+        off = got - net.loss_grads[k]
         share = float((off * w).sum() / (w * w).sum())
-        if np.abs(off - share * w).max() > 1e-9:
-            return [Aspect("a penalty in the gradient", RIGHT, True, "")], {}
-        shares[name] = share
-    taken = {name: share for name, share in shares.items() if abs(share) > 1e-8}
-    sizes = sorted({round(share, 9) for share in taken.values()})
-    if not taken or len(sizes) > 1:
-        return [Aspect("a penalty in the gradient", RIGHT, True, "")], {}
-    whose = "".join(sorted({name[0] for name in taken}))
-    what = {"W": "the weights", "b": "the biases"}.get(whose, "weights and biases")
-    say = f"the gradient of {what} is off by {number(sizes[0])} times the array itself, as a penalty on it makes it."
-    return [Aspect("a penalty in the gradient", what, False, say)], taken
+        if not np.abs(off - share * w).max() < 1e-9:
+            return Aspect(name, RIGHT, True, "")
+        if abs(share) > 1e-8:
+            shares[k] = share
+    if not shares or max(shares.values()) - min(shares.values()) > 1e-6 * abs(max(shares.values())):
+        return Aspect(name, RIGHT, True, "")
+    what = {"W": "the weights", "b": "the biases"}.get("".join({k[0] for k in shares}), "weights and biases")
+    share = number(next(iter(shares.values())))
+    say = f"the gradient of {what} is off by {share} times the array itself, as a penalty on it makes it."
+    return Aspect(name, what, False, say)
 
 
 @probe("loss_and_grads")
@@ -410,34 +430,36 @@ def loss_and_grads(f, rng):
     loss, grads = both(net, given=given, names=False)
     untouched_ones = [dictionary_untouched("params", net.params, given[0])]
     untouched_ones += [untouched("x", net.x, given[1]), untouched("y", net.y, given[2])]
-    yield value("loss", loss, net.loss)
+    other = c.others[f" with {LAYERS[2]}"]
+    yield _loss_penalised((net, other), (loss, outcome(lambda: both(other)[0])))
+    yield value("loss", loss, net.loss, repeats=PENALTIES[0])
     if not isinstance(grads, dict):
         raise Unfit(f"`grads` is {kind(grads)}; it should be a dictionary with {listed(net.names)}")
     grads = entries(grads, "`grads`", net.names)
     noted = {name: kept(grad) for name, grad in grads.items()}
-    penalty, _ = _penalised(net, loss, noted)
-    yield from penalty
+    yield _gradient_penalised(net, noted)
     names = tuple(f"grads[{name!r}]" for name in net.names)
     for name in reversed(net.names):
-        yield value(f"grads[{name!r}]", noted[name], net.loss_grads[name], repeats="a penalty in the gradient")
+        yield value(f"grads[{name!r}]", noted[name], net.loss_grads[name], repeats=PENALTIES[1])
     yield from untouched_ones
-    repeats = ("loss", "a penalty in the gradient", *names)
+    repeats = ("loss", *PENALTIES, *names)
     for name, other in c.others.items():
         got = outcome(lambda other=other: both(other))
         loss, slopes = (got, got) if isinstance(got, Broke) else got
         yield value(f"`loss`{name}", loss, other.loss, repeats=repeats)
         yield all_of(f"`grads`{name}", slopes, other.loss_grads, repeats=repeats)
     got = outcome(lambda: both(net, train=False)[0])
-    yield value("`loss` with train=False", got, net.loss, repeats="loss")
+    yield value("`loss` with train=False", got, net.loss, repeats=("loss", PENALTIES[0]))
     yield from _handed_on(f, c, both, repeats)
     yield ordinary("grads['W1']", grads["W1"])
+    outcome(lambda: both(c.networks[1]))
     yield stays("gradients", grads, noted)
     small = outcome(lambda: both(net, given=(*_in_float32(net).values(), net.y.copy())))
     got = small if isinstance(small, Broke) else small[0]
-    yield value("`loss` in float32", got, net.loss, FLOAT32, repeats="loss")
+    yield value("`loss` in float32", got, net.loss, FLOAT32, repeats=("loss", PENALTIES[0]))
     for name in net.names:
         got = small if isinstance(small, Broke) else small[1][name]
-        again = ("a penalty in the gradient", f"grads[{name!r}]")
+        again = (PENALTIES[1], f"grads[{name!r}]")
         yield from in_float32(f"grads[{name!r}]", got, net.loss_grads[name], repeats=again)
 
 
