@@ -74,19 +74,6 @@ def bias_overwritten(x, w, b):
     return out, (x, w)
 
 
-@mistake(
-    "A44b",
-    of="affine_forward",
-    title="the output is a np.matrix",
-    seen=("https://numpy.org/doc/stable/reference/generated/numpy.matrix.html",),
-)
-def matrix(x, w, b):
-    """With a matrix `*` is a product of matrices and a row never loses its axis: later lines that are right for arrays
-    then fail. `np.asarray` gives a plain array.
-    """
-    return np.asmatrix(np.matmul(x, w) + b), (x, w)
-
-
 @mistake("A44c", of="affine_forward", title="axes of length 1 are squeezed away")
 def squeezed_output(x, w, b):
     """One sample is a batch of one, and one unit a layer of one: the output keeps both axes, (N, H)."""
@@ -241,15 +228,6 @@ def affine_of_last_call(dout, cache):
     cache that it returns.
     """
     return _gradients(dout, _last["affine"])
-
-
-@mistake("A49d", of="affine_backward", title="the step is already taken, through the cache")
-def steps_already(dout, cache):
-    """The cache holds the caller's own arrays. `w -= ...` moves them, and the gradients of the next call with them."""
-    _, w = cache
-    dx, dw, db = _gradients(dout, cache)
-    w -= w.dtype.type(0.1) * dw
-    return dx, dw, db
 
 
 # relu_forward
@@ -563,7 +541,7 @@ def negative_loss(scores, y):
 @mistake(
     "A64",
     of="softmax_cross_entropy",
-    title="a small number is added before the logarithm, or probabilities are cut at it",
+    title="a small number is added before the log, or probabilities are cut at it",
 )
 def clipped_log(scores, y):
     """It hides an infinity and puts a wrong loss in its place. The log of a quotient is a difference: taken before exp

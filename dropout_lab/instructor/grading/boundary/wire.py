@@ -119,8 +119,12 @@ class Writer:
             raise TooLarge("lists of lists without end" if depth > DEPTH else f"more than {ITEMS} things in one value")
         if thing is None or thing is True or thing is False:
             return thing
-        if isinstance(thing, (np.ndarray, np.generic)):
+        if type(thing) is np.ndarray or isinstance(thing, np.generic):
             return self._array(thing)
+        if isinstance(
+            thing, np.ndarray
+        ):  # a matrix, say: it multiplies by rules of its own, and does not cross as plain
+            return _foreign(type(thing).__name__)
         if isinstance(thing, str):
             return str(thing[:TEXT])
         if isinstance(thing, int):
