@@ -111,6 +111,25 @@ def hint(
 
 
 @app.command()
+def audit(
+    target: Annotated[str, typer.Argument(help="layer.py, layer.py:Name, package.module:Name, or a notebook.")],
+    p: Annotated[str | None, typer.Option("--p", help="What the layer's number is meant to be: keep or drop.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object, for programs.")] = False,
+):
+    """Is my dropout right? Drive a layer of anybody's as it is, and say what it does.
+
+    The exit status is 0 if it is right, 1 if it is wrong, and 2 if there is no verdict.
+    """
+    from dropout_lab.audit import audit as audited
+
+    if p not in (None, "keep", "drop"):
+        fail(f"--p is keep or drop, not {p}.")
+    found = audited(target, p)
+    typer.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False) if as_json else str(found))
+    raise typer.Exit(found.status)
+
+
+@app.command()
 def init(folder: Annotated[Path, typer.Argument(help="A new folder, or a course to bring up to date.")]):
     """Make a course folder, or bring one up to date: what you worked on is kept, with the new text beside it."""
     from dropout_lab.system.course import CourseError
