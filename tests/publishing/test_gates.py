@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, are_lessons
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor.publishing import leaks
 from dropout_lab.instructor.publishing.build import build
@@ -36,6 +36,23 @@ def test_no_solution_stands_in_the_student_tree():
 
 def test_every_lesson_has_its_solution_and_every_solution_its_lesson():
     assert [p.name for p in LESSONS] == [p.name for p in SOLUTIONS]
+
+
+@pytest.mark.parametrize(
+    ("words", "folder", "are"),
+    [
+        ("lessons", ".", True),
+        ("lessons/05_zeroing_neurons.ipynb::Cell lessons/06_inverted_dropout.ipynb", ".", True),
+        ("05_zeroing_neurons.ipynb", "lessons", True),
+        (".", "lessons", True),
+        ("lessons/05_zeroing_neurons.ipynb solutions/05_zeroing_neurons.ipynb", ".", False),
+        ("05_zeroing_neurons.ipynb", "solutions", False),
+        ("tests solutions", ".", False),
+        (".", ".", False),
+    ],
+)
+def test_a_students_functions_are_run_where_only_lessons_are_named(words, folder, are):
+    assert are_lessons(words.split(), ROOT / folder) == are
 
 
 @by_stem(LESSONS)

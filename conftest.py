@@ -1,6 +1,6 @@
 """The suite judges the completed modules: solutions/ comes first on the path, here and in every child process.
 
-`pytest --nbval-lax lessons` does not read this file, and so runs a student's own.
+`pytest lessons`, which names nothing but lessons, is a student's question, and runs a student's own functions.
 """
 
 import os
@@ -10,16 +10,27 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent
 if sys.platform == "win32":  # grading limits processes by means that Windows does not have
-    collect_ignore_glob = ["grading/*", "gradebooks/test_gradescope.py"]
+    collect_ignore_glob = ["tests/grading/*", "tests/gradebooks/test_gradescope.py"]
 SEED_STEP = 1 if os.environ.get("DROPOUT_LAB_SEEDS") == "all" else 50  # all of the many seeds, or every fiftieth
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # the first on the path is driven
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-os.environ["PYTHONPATH"] = str(ROOT / "solutions")
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # two workers on two cores
 os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-sys.path.insert(0, str(ROOT / "solutions"))
+
+
+def pytest_configure(config):
+    """Put the completed modules first, unless a student asks."""
+    if not are_lessons(config.args, config.invocation_params.dir):
+        os.environ["PYTHONPATH"] = str(ROOT / "solutions")
+        sys.path.insert(0, str(ROOT / "solutions"))
+
+
+def are_lessons(arguments, folder):
+    """Whether the arguments of pytest, as seen from a folder, name lessons and nothing else."""
+    named = [Path(folder, argument.split("::")[0]).resolve() for argument in arguments]
+    return all(path.is_relative_to(ROOT / "lessons") for path in named)
 
 
 @pytest.fixture(scope="session")
