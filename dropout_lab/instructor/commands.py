@@ -83,20 +83,20 @@ def grade(
         complete = grade_folder(
             submissions,
             out,
-            seed,
-            lessons,
-            weights,
-            late,
-            late_percent,
-            jobs,
-            dask,
-            isolation,
-            require_isolation,
-            typer.echo,
+            seed=seed,
+            lessons=lessons,
+            weights=weights,
+            late=late,
+            late_percent=late_percent,
+            jobs=jobs,
+            dask=dask,
+            isolation=isolation,
+            required=require_isolation,
+            say=typer.echo,
         )
     except GradingError as error:
         fail(str(error))
-    _export(out, gradescope, canvas, canvas_column, moodle, github)
+    _export(out, gradescope=gradescope, canvas=canvas, canvas_column=canvas_column, moodle=moodle, github=github)
     raise typer.Exit(0 if complete else 1)
 
 
@@ -137,7 +137,9 @@ def gradescope(
     except ModuleNotFoundError as missing:
         fail(f'{missing}. The autograder needs the test extra: python -m pip install -e ".[test]"')
     try:
-        packed = autograder(ROOT, terms.lessons(lessons), terms.weights(weights) if weights else {})
+        packed = autograder(
+            ROOT, terms.lessons(lessons), terms.weights(weights, terms.lessons(lessons)) if weights else {}
+        )
     except (terms.Unclear, OSError) as error:
         fail(str(error))
     write_atomically(out, packed)
@@ -173,7 +175,7 @@ def report(
     github: Github = False,
 ):
     """Write feedback, grades.csv, the class page, and files for other systems, from results that are there."""
-    _export(results, gradescope, canvas, canvas_column, moodle, github)
+    _export(results, gradescope=gradescope, canvas=canvas, canvas_column=canvas_column, moodle=moodle, github=github)
 
 
 @in_a_checkout
@@ -214,11 +216,11 @@ def _print(out, names):
         fail(str(error))
 
 
-def _export(results, *options):
+def _export(results, **options):
     from dropout_lab.instructor.gradebooks.exports import ExportError, Options, export
 
     try:
-        for line in export(results, Options(*options)):
+        for line in export(results, Options(**options)):
             typer.echo(line)
     except ExportError as error:
         fail(str(error))

@@ -217,7 +217,7 @@ def test_nothing_is_graded_where_a_submission_could_write_the_result(monkeypatch
     monkeypatch.setattr(autograder, "_held", lambda mode: False)
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(asked)))
     with pytest.raises(SystemExit, match="nothing is graded"):
-        autograder.grader()
+        autograder.bench()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up rights")

@@ -1,17 +1,16 @@
 """What runs on Gradescope for one submission. Three processes, each trusting the next one less:
 
 writer    root; writes results.json, and reads the student's files without running them
-grader    nobody; judges; tells the writer one JSON line after each exercise
+bench     nobody; judges; tells the writer one JSON line after each exercise
 child     confined by `sandbox`; the student's functions, which see neither of the others
 
-Where the grader cannot be nobody (the writer is not root, or nobody may not start Python), the child has the rights of
+Where the bench cannot be nobody (the writer is not root, or nobody may not start Python), the child has the rights of
 the writer. Then there is no grading unless the child is kept from files and other processes by other means.
 
 results.json is there from the first second and again after each exercise, whole every time, and written last by the
 writer when everything else has ended.
 """
 
-import base64
 import ctypes
 import json
 import os
@@ -21,11 +20,12 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from dropout_lab.instructor.gradebooks import gradescope
+from dropout_lab.instructor.grading.archives import Unreadable
 from dropout_lab.instructor.grading.boundary.sandbox import PLAIN, Limits, NoSandbox, Sandbox, choose
+from dropout_lab.instructor.grading.downloads import HandedIn
 from dropout_lab.instructor.grading.grade import Settings, grade
 from dropout_lab.instructor.grading.results import NotAResult, parse, row_from
 from dropout_lab.instructor.grading.submissions import Submission, collect
@@ -33,10 +33,10 @@ from dropout_lab.system.files import write_atomically
 from dropout_lab.system.places import ROOT
 
 NOBODY = 65534
-PATIENCE = 60  # seconds for the grader beyond the time of the submission
-LONGEST = 4_000_000  # bytes of one line of the grader
+PATIENCE = 60  # seconds for the bench beyond the time of the submission
+LONGEST = 4_000_000  # bytes of one line of the bench
 _SOURCE = ROOT
-_BOOT = "import sys; sys.path.insert(0, {source!r}); from dropout_lab.instructor.autograder.run import grader; grader()"
+_BOOT = "import sys; sys.path.insert(0, {source!r}); from dropout_lab.instructor.autograder.run import bench; bench()"
 BROKEN = "Grading did not finish. This is no fault of your functions: please tell your teacher."
 
 
@@ -47,42 +47,48 @@ def main(root="/autograder", source=_SOURCE):
     os.chmod(results.parent, 0o700)
     write_atomically(results, gradescope.running_json([]))
     settings = json.loads((Path(source) / "settings.json").read_text("utf-8"))
-    submission = collect(Path(root) / "submission", _student(root))
     rows = []
 
     def note(row):
         rows.append(row)
         write_atomically(results, gradescope.running_json(rows))
 
+    handed = HandedIn(_student(root), [Path(root) / "submission"])
     try:
+        submission = collect(handed)
         write_atomically(results, gradescope.results_json(_follow(submission, settings, note)))
-    except (NotAResult, OSError, ValueError, KeyError, TypeError) as problem:
+    except (NotAResult, Unreadable, OSError, ValueError, KeyError, TypeError) as problem:
         print(f"dropout-lab: {type(problem).__name__}: {problem}", flush=True)
         write_atomically(results, gradescope.broken_json(BROKEN, rows))
         return 1
     return 0
 
 
-def grader():
-    """The grader: settings and a submission on standard input, rows and the result on standard output, a line each."""
+def bench():
+    """The bench: settings and a submission on standard input, rows and the result on standard output, a line each."""
     _keep_out()
     asked = json.load(sys.stdin)
-    mode, sentence = choose()
-    print(sentence, file=sys.stderr, flush=True)
-    if asked["same_user"] and not _held(mode):
-        sys.exit("dropout-lab: a submission could write results.json here; nothing is graded")
-    settings = Settings(secrets.randbits(48), mode, tuple(asked["exercises"]), asked["points"])
-    sources = {name: base64.b64decode(text) for name, text in asked["submission"].pop("sources").items()}
-    submission = replace(Submission(**asked["submission"]), sources=sources)
     try:
+        mode, sentence = choose()
+        print(sentence, file=sys.stderr, flush=True)
+        if asked["same_user"] and not _held(mode):
+            sys.exit("dropout-lab: a submission could write results.json here; nothing is graded")
+        settings = Settings(
+            seed=secrets.randbits(48),
+            isolation=mode,
+            exercises=tuple(asked["exercises"]),
+            points=asked["points"],
+            unprotected=False,
+        )
+        submission = Submission.from_record(asked["submission"])
         _tell(result=grade(submission, settings, after=lambda row: _tell(row=row)))
     except NoSandbox as error:
         sys.exit(f"dropout-lab: {error}")
 
 
 def _follow(submission, settings, note):
-    """Start the grader and call `note` with each row that it tells; the result at the end."""
-    process = _start({**settings, "submission": _record(submission)})
+    """Start the bench and call `note` with each row that it tells; the result at the end."""
+    process = _start({**settings, "submission": submission.record()})
     deadline = time.monotonic() + Limits().submission + PATIENCE
     lines, rows = _Lines(process.stdout), []
     try:
@@ -104,7 +110,7 @@ def _same(exercises, rows):
 
 
 def _start(asked):
-    """The grader, as nobody if that can be."""
+    """The bench, as nobody if that can be."""
     if os.geteuid() == 0:
         try:
             return _started({**asked, "same_user": False}, user=NOBODY, group=NOBODY, extra_groups=[])
@@ -145,17 +151,17 @@ class _Lines:
     def next(self, deadline):
         while b"\n" not in self.left:
             if not select.select([self.stream], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise NotAResult("the grader took too long")
+                raise NotAResult("the bench took too long")
             part = os.read(self.stream.fileno(), 1 << 16)
             if not part or len(self.left) > LONGEST:
-                raise NotAResult("the grader ended early")
+                raise NotAResult("the bench ended early")
             self.left += part
         line, _, self.left = self.left.partition(b"\n")
         return line
 
 
 def _end(process):
-    """End the grader and whatever is left of its session."""
+    """End the bench and whatever is left of its session."""
     for end in (process.kill, lambda: os.killpg(process.pid, signal.SIGKILL)):
         try:
             end()
@@ -163,18 +169,6 @@ def _end(process):
             continue
     process.wait()
     process.stdout.close()
-
-
-def _record(submission):
-    """A submission as JSON can carry it."""
-    sources = {name: base64.b64encode(data).decode() for name, data in submission.sources.items()}
-    return {
-        "student": submission.student,
-        "name": submission.name,
-        "sources": sources,
-        "missing": submission.missing,
-        "notes": list(submission.notes),
-    }
 
 
 def _student(root):

@@ -7,35 +7,43 @@ import select
 import subprocess
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from threading import Lock
 
 from tqdm import tqdm
 
-from dropout_lab.instructor.grading.grade import as_record, grade
-from dropout_lab.instructor.grading.submissions import collect, find, names
-from dropout_lab.instructor.grading.terms import Late
+from dropout_lab.instructor.grading.downloads import find
+from dropout_lab.instructor.grading.grade import Settings
+from dropout_lab.instructor.grading.terms import DaysLate
 from dropout_lab.system.files import digest, write_atomically
 from dropout_lab.system.machine import cores
 from dropout_lab.system.places import ROOT
 
 CONNECT = 20  # seconds to find a cluster
-PATIENCE = 120  # seconds beyond the time limit of a submission, after which the process that grades it is given up
+PATIENCE = 60  # seconds beyond the time limit of a submission, after which the process that grades it is given up
+ABANDONED = 60  # seconds after which a file that is still being written belongs to a run that was killed
+READABLE = 80  # bytes of a student's name in the name of a file
 
 
 @dataclass
 class Summary:
-    """What a run did: how many were graded and kept, and [(submission, why there is no result)]."""
+    """What a run did: how many were graded and kept, [(name, why there is no result)], what was ignored.
+
+    `again` counts results that were there already, by what has changed since: "demands", "files" or "judge"; `left` names
+    results in the folder that belong to no submission.
+    """
 
     graded: int = 0
     kept: int = 0
     faults: list = field(default_factory=list)
     ignored: list = field(default_factory=list)
+    again: Counter = field(default_factory=Counter)
+    left: list = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -54,11 +62,11 @@ def run(folder, out, settings, jobs=None, late=None, dask=None, quiet=None):
     Parameters
     ----------
     folder, out : paths
-        Each result becomes out/results/STUDENT.json the moment it is there; out/run.json says what was asked for.
+        Each result becomes a file in out/results the moment it is there; out/run.json says what was asked for.
     settings : Settings
     jobs : int
         Processes; None takes one for each core.
-    late : Late
+    late : DaysLate
     dask : str
         Address of a Dask scheduler; the work goes there instead.
     quiet : bool
@@ -67,35 +75,51 @@ def run(folder, out, settings, jobs=None, late=None, dask=None, quiet=None):
     Returns
     -------
     summary : Summary
-        Results of an earlier run are kept where the demands and the files are the same.
+        Results of an earlier run are kept where the demands, the files and the judge are the same.
+
+    Raises
+    ------
+    terms.Unclear
+        If days late are given for somebody who handed in nothing.
     """
-    start, late, out = time.monotonic(), late or Late(), Path(out)
-    paths, ignored = find(folder)
-    students = names(paths)
+    start, late, out = time.monotonic(), late or DaysLate(), Path(out)
+    found, ignored = find(folder)
+    late.check([one.student for one in found])
     summary = Summary(ignored=ignored)
-    record = {"schema": "dropout-lab/run", "version": 1, **as_record(settings)}
+    _tidy(out / "results")
+    record = {"schema": "dropout-lab/run", "version": 1, **settings.record()}
     write_atomically(out / "run.json", json.dumps(record, indent=1) + "\n")
-    tasks = (_task(path, students[path], out) for path in paths)
+    tasks = (_task(handed, out) for handed in found)
     outcomes = _on_cluster(tasks, settings, dask) if dask else _on_cores(tasks, settings, jobs or cores())
-    with tqdm(total=len(paths), unit=" submissions", disable=quiet, dynamic_ncols=True, leave=False) as bar:
+    with tqdm(total=len(found), unit=" submissions", disable=quiet, dynamic_ncols=True, leave=False) as bar:
         for task, outcome in outcomes:
             _note(task, outcome, late, summary)
             bar.update()
+    belong = {result_file(out, one.student).name for one in found}
+    summary.left = sorted(path.name for path in (out / "results").glob("*.json") if path.name not in belong)
     summary.seconds = time.monotonic() - start
     return summary
 
 
 def result_file(out, student):
-    """Where the result of a student is: the name where a file can have it, else what is left of it and a digest."""
-    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in student)[:80].lstrip(".")
-    name = safe if safe and safe == student else f"{safe}-{digest(student.encode())[:8]}"
-    return Path(out) / "results" / f"{name}.json"
+    """Where the result of a student is: what of the name a file can have everywhere, and a digest of all of it."""
+    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in student).lstrip(".")
+    short = safe.encode("utf-8", "replace")[:READABLE].decode("utf-8", "ignore")
+    return Path(out) / "results" / f"{short or 'student'}-{digest(student.encode('utf-8', 'replace'))[:8]}.json"
 
 
-def _task(path, student, out):
-    file = result_file(out, student)
+def _tidy(folder):
+    """Remove what a run that was killed had begun to write."""
+    for path in folder.glob(".*.json.*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink()
+
+
+def _task(handed, out):
+    file = result_file(out, handed.student)
     known = (_read(file) or {}).get("run")
-    return {"path": os.fspath(path.absolute()), "student": student, "file": os.fspath(file), "known": known}
+    return {"handed": handed.record(), "file": os.fspath(file), "known": known, "grade": True}
 
 
 def _read(file):
@@ -111,7 +135,7 @@ def _read(file):
 def _note(task, outcome, late, summary):
     """Write the result of one submission, as it is with its days late."""
     if "fault" in outcome:
-        summary.faults.append((task["path"], outcome["fault"]))
+        summary.faults.append((task["handed"]["student"], outcome["fault"]))
         return
     before = _read(task["file"]) if "known" in outcome else None
     result = late.apply(before or outcome["result"])
@@ -119,28 +143,41 @@ def _note(task, outcome, late, summary):
         write_atomically(task["file"], json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     summary.kept += before is not None
     summary.graded += before is None
+    if outcome.get("again"):
+        summary.again[outcome["again"]] += 1
 
 
 def _on_cores(tasks, settings, jobs):
     """(task, outcome) of every task as it is done; no more tasks are looked at than there are processes to do them."""
-    everyone = [Grader(settings) for _ in range(jobs)]
-    graders, lock = deque(everyone), Lock()
-
-    def work(task):
-        with lock:
-            grader = graders.popleft()
-        try:
-            return task, grader.ask(task)
-        finally:
-            with lock:
-                graders.append(grader)
-
+    workers = _Idle(settings)
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            yield from _as_done(pool.submit, work, tasks, jobs)
+            yield from _as_done(pool.submit, lambda task: (task, workers.ask(task)), tasks, jobs)
         finally:
-            for grader in everyone:
-                grader.stop()
+            workers.stop()
+
+
+class _Idle:
+    """The workers that have nothing to do; who asks takes one, or a new one, and puts it back."""
+
+    def __init__(self, settings):
+        self.settings, self._everyone, self._idle, self._lock = settings, [], deque(), Lock()
+
+    def ask(self, task):
+        with self._lock:
+            if not self._idle:
+                self._everyone.append(Worker(self.settings))
+                self._idle.append(self._everyone[-1])
+            worker = self._idle.popleft()
+        try:
+            return worker.ask(task)
+        finally:
+            with self._lock:
+                self._idle.append(worker)
+
+    def stop(self):
+        for worker in self._everyone:
+            worker.stop()
 
 
 def _as_done(submit, work, tasks, ahead):
@@ -154,14 +191,14 @@ def _as_done(submit, work, tasks, ahead):
             yield future.result()
 
 
-class Grader:
-    """A process that grades, started when it is first needed and again when it is lost."""
+class Worker:
+    """A process that grades (`worker`), started when it is first needed and again when it is lost."""
 
     def __init__(self, settings):
         self.settings, self.process, self.stopped = settings, None, False
 
     def ask(self, task):
-        """The outcome of one task; a grader that dies or hangs over it is given a second try."""
+        """The outcome of one task; a process that dies or hangs over it is given a second try."""
         for _ in range(2):
             outcome = self._try(task)
             if "fault" not in outcome or self.stopped:
@@ -188,7 +225,7 @@ class Grader:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self.process.stdin.write(json.dumps(as_record(self.settings)).encode() + b"\n")
+        self.process.stdin.write(json.dumps(self.settings.record()).encode() + b"\n")
 
     def _line(self, deadline):
         pieces = []
@@ -217,44 +254,53 @@ class Grader:
 
 
 def _on_cluster(tasks, settings, address):
-    """The same on a Dask cluster: the files go there with each task, and the results come back here."""
+    """The same on a Dask cluster. What was handed in is read here, in a limited process, and goes there; results come back.
+
+    What is secret here is nothing there: each worker tries that a submission reads nothing of its own machine.
+    """
     from distributed import Client, as_completed
 
+    there, reading = replace(settings, secrets=()), Worker(settings)
     with _client(Client, address) as client:
-        tasks = iter(tasks)
-        under_way = as_completed()
-        known = {}
-        ahead = 2 * max(1, sum(client.nthreads().values()))
-
-        def feed(n):
-            for task in islice(tasks, n):
-                submission = collect(task["path"], task["student"])
-                if settings.fingerprint(submission) == task["known"]:
-                    yield task, {"known": True}
-                    continue
-                future = client.submit(remote, submission, settings, pure=False, retries=2)
-                known[future.key] = task
-                under_way.add(future)
-
-        yield from _all_of(feed, ahead)
-        for future in under_way:
-            task = known.pop(future.key)
-            done = future.status == "finished"
-            yield task, {"result": future.result()} if done else {"fault": str(future.exception())}
-            future.release()
-            yield from _all_of(feed, 1)
+        try:
+            yield from _cluster(client, as_completed(), iter(tasks), reading, there)
+        finally:
+            reading.stop()
 
 
-def remote(submission, settings):
-    """Grade on a worker of the cluster."""
-    return grade(submission, settings)
+def _cluster(client, under_way, tasks, reading, settings):
+    ahead, known = 2 * max(1, sum(client.nthreads().values())), {}
+    for task in tasks:
+        taken = reading.ask({**task, "grade": False})
+        if "submission" not in taken:  # known, or a fault
+            yield task, taken
+            continue
+        future = client.submit(remote, {**task, **taken}, settings.record(), pure=False, retries=2)
+        known[future.key] = task
+        under_way.add(future)
+        if len(known) >= ahead:
+            yield _done(next(under_way), known)
+    while known:
+        yield _done(next(under_way), known)
 
 
-def _all_of(feed, n):
-    """Feed n tasks; those that are known already are done at once, and others take their place."""
-    while done := list(feed(n)):
-        yield from done
-        n = len(done)
+def _done(future, known):
+    task = known.pop(future.key)
+    outcome = future.result() if future.status == "finished" else {"fault": str(future.exception())}
+    future.release()
+    return task, outcome
+
+
+_workers = {}
+
+
+def remote(task, record):
+    """Grade on a worker of the cluster, in a process of its own that is limited as it is on this machine."""
+    key = json.dumps(record)
+    workers = _workers.setdefault(key, _Idle(Settings.from_record(record)))
+    for other in set(_workers) - {key}:
+        _workers.pop(other).stop()
+    return workers.ask(task)
 
 
 @contextmanager

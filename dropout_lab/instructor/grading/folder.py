@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from dropout_lab.checks.exercises import MODULES
 from dropout_lab.instructor.grading import terms
 from dropout_lab.instructor.grading.batch import recorded_seed, run
-from dropout_lab.instructor.grading.boundary.sandbox import NoSandbox, choose
+from dropout_lab.instructor.grading.boundary.sandbox import PLAIN, NoSandbox, choose
 from dropout_lab.instructor.grading.grade import Settings
 from dropout_lab.instructor.texts import plain
 
@@ -13,8 +14,24 @@ class GradingError(Exception):
     """A sentence on why nothing was graded."""
 
 
-def grade_folder(folder, out, seed, lessons, weights, late, late_percent, jobs, dask, isolation, required, say):
+def grade_folder(
+    folder,
+    out,
+    *,
+    seed=None,
+    lessons="",
+    weights=None,
+    late=None,
+    late_percent=10.0,
+    jobs=None,
+    dask=None,
+    isolation="auto",
+    required=False,
+    say=print,
+):
     """Grade a folder; returns whether every submission has a result.
+
+    Parameters are those of the command. `say` is called with each sentence.
 
     Raises
     ------
@@ -23,25 +40,39 @@ def grade_folder(folder, out, seed, lessons, weights, late, late_percent, jobs, 
     """
     folder, out = Path(folder), Path(out)
     try:
-        if not folder.is_dir():
-            raise GradingError(f"{folder} is no folder")
-        if (folder / "layers.py").exists() or (folder / "dropout_lab").exists():
-            raise GradingError(f"{folder} looks like one submission; give the folder that holds the submissions")
-        if out.resolve() == folder.resolve() or folder.resolve() in out.resolve().parents:
-            raise GradingError("--out lies inside the submissions and would be graded next time; give another folder")
+        _check(folder, out)
         chosen = terms.lessons(lessons)
-        points = terms.weights(weights) if weights else {}
-        days = terms.late(late, late_percent) if late else terms.Late()
-        mode, sentence = choose(isolation, required)
-        settings = Settings(recorded_seed(out) if seed is None else seed, mode, chosen, points)
+        points = terms.weights(weights, chosen) if weights else {}
+        days = terms.late(late, late_percent) if late else terms.DaysLate()
+        secrets = tuple(str(path.resolve()) for path in (folder, out) if path.exists())
+        mode, sentence = choose(isolation, required, secrets)
+        settings = Settings(
+            seed=recorded_seed(out) if seed is None else seed,
+            isolation=mode,
+            exercises=chosen,
+            points=points,
+            secrets=secrets,
+            unprotected=isolation == PLAIN,
+        )
         say(sentence)
         say(f"Seed: {settings.seed}. The same seed repeats this run exactly.")
-        summary = run(folder, out, settings, jobs, days, dask)
+        summary = run(folder, out, settings, jobs=jobs, late=days, dask=dask)
     except (terms.Unclear, NoSandbox, OSError) as error:
         raise GradingError(str(error)) from None
     for line in _report(summary, out):
         say(line)
     return not summary.faults
+
+
+def _check(folder, out):
+    if not folder.is_dir():
+        raise GradingError(f"{folder} is no folder")
+    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    only = len(inside) == 1 and inside[0].name == "dropout_lab"
+    if only or sum(path.stem in MODULES and path.suffix == ".py" for path in inside) > 1:
+        raise GradingError(f"{folder} looks like one submission; give the folder that holds the submissions")
+    if out.resolve() == folder.resolve() or folder.resolve() in out.resolve().parents:
+        raise GradingError("--out lies inside the submissions and would be graded next time; give another folder")
 
 
 def _report(summary, out):
@@ -50,7 +81,11 @@ def _report(summary, out):
     kept = f" {summary.kept} were there already." if summary.kept else ""
     graded = f"{summary.graded} graded in {summary.seconds:.0f} s{rate}"
     yield f"{done} submissions have a result in {out / 'results'}: {graded}.{kept}"
+    for what, count in sorted(summary.again.items()):
+        yield f"{count} of them had a result, and were graded again since the {what} changed."
     if summary.ignored:
-        yield f"Ignored, neither folder nor zip file: {', '.join(plain(name, 60) for name in summary.ignored[:10])}."
-    for path, fault in summary.faults:
-        yield f"NO RESULT for {plain(Path(path).name, 60)}: {plain(fault, 300)}"
+        yield f"Ignored, in no form in which work is handed in: {', '.join(plain(name, 60) for name in summary.ignored)}."
+    if summary.left:
+        yield f"Results of an earlier run that belong to no submission: {', '.join(plain(n, 60) for n in summary.left)}."
+    for student, fault in summary.faults:
+        yield f"NO RESULT for {plain(student, 60)}: {plain(fault, 300)}"

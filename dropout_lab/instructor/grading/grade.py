@@ -12,22 +12,29 @@ The result is a plain dictionary that JSON can hold, schema "dropout-lab/result"
     exercises     [{exercise, number, module, lesson, status, points, max_points, mistake, message, seconds}, ...]
     points, max_points
     notes         sentences on what was unusual
+    ignored       names of files that were not looked at
+    also          other names by which a table may know the student
     sources       {module: fingerprint of its tokens}, for likeness
-    run           fingerprint of what was asked for and of what was handed in: an equal one need not be done again
+    run           three fingerprints, of what was asked for, of what was handed in, and of the judge: where all are equal
+                  it need not be done again
 """
 
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.verdicts import Verdict, judge
 from dropout_lab.instructor.grading.boundary.proxies import Boundary, Lost, TooLong, Unavailable
-from dropout_lab.instructor.grading.boundary.sandbox import BWRAP, Limits
+from dropout_lab.instructor.grading.boundary.sandbox import BWRAP, Limits, Sandbox
+from dropout_lab.instructor.grading.clock import OutOfTime, until
+from dropout_lab.instructor.grading.results import SCHEMA, VERSION
 from dropout_lab.instructor.grading.similarity import fingerprint
 from dropout_lab.system.files import digest
+from dropout_lab.system.places import PACKAGE
 
-SCHEMA, VERSION = "dropout-lab/result", 1
+COMPARING = 10  # seconds for the fingerprints of likeness
 MESSAGE = 4000  # characters; names that a submission chose may stand in one
 
 
@@ -35,7 +42,8 @@ MESSAGE = 4000  # characters; names that a submission chose may stand in one
 class Settings:
     """What every submission of a run is judged by.
 
-    `exercises` are names, `points` what each is worth where that is not what the table says.
+    `exercises` are names, `points` what each is worth where that is not what the table says. `secrets` are paths that
+    no submission may be able to read, `unprotected` tells whether to grade where it can.
     """
 
     seed: int
@@ -43,32 +51,57 @@ class Settings:
     exercises: tuple[str, ...] = tuple(EXERCISES)
     points: dict = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    secrets: tuple[str, ...] = ()
+    unprotected: bool = True
 
     @classmethod
     def from_record(cls, record):
-        """From what `asdict` gave and JSON carried."""
-        return cls(**{**record, "exercises": tuple(record["exercises"]), "limits": Limits(**record["limits"])})
+        """From what `record` gave and JSON carried."""
+        tuples = {name: tuple(record[name]) for name in ("exercises", "secrets")}
+        return cls(**{**record, **tuples, "limits": Limits(**record["limits"])})
+
+    def record(self):
+        """The settings as JSON can carry them."""
+        return asdict(self)
 
     def fingerprint(self, submission):
-        """The same for the same demands and the same files; how long is waited is no demand."""
+        """The same for the same demands, files and judge; how long is waited is no demand."""
         asked = repr((VERSION, self.seed, self.exercises, sorted(self.points.items()), self.isolation))
-        texts = (f"{name}:".encode() + text for name, text in sorted(submission.sources.items()))
-        return digest(asked.encode(), repr((sorted(submission.missing.items()), submission.notes)).encode(), *texts)
+        texts = {**submission.sources, **submission.helpers}
+        files = (part for name in sorted(texts) for part in (name.encode(), texts[name]))
+        rest = repr((sorted(submission.missing.items()), submission.notes))
+        return "-".join((digest(asked.encode()), digest(rest.encode(), *files), judge_digest()))
 
 
-def grade(submission, settings, after=lambda row: None):
+def why_again(known, now):
+    """What differs between two fingerprints, in words; "" if there was none before."""
+    parts = list(zip(("demands", "files", "judge"), str(known).split("-"), now.split("-"), strict=False))
+    return next((name for name, before, after in reversed(parts) if before != after), "") if len(parts) == 3 else ""
+
+
+@cache
+def judge_digest():
+    """Of everything that decides a verdict: another judge grades again."""
+    files = sorted(path for wing in ("checks", "instructor/grading") for path in (PACKAGE / wing).rglob("*.py"))
+    parts = (part for path in files for part in (path.relative_to(PACKAGE).as_posix().encode(), path.read_bytes()))
+    return digest(*parts)
+
+
+def grade(submission, settings, after=lambda row: None, end=None):
     """The result of one submission (`submissions.Submission`). `after` is called with each row when it is done.
+
+    `end` is when its time is over, by `time.monotonic()`; None counts from now.
 
     Raises
     ------
     sandbox.NoSandbox
-        If no process can be started. That is no fault of the submission, and there is no result then.
+        If no process can be started, or not confined. That is no fault of the submission, and there is no result then.
     """
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    boundary = Boundary(submission.sources, settings.isolation, settings.limits, submission.missing)
-    notes = list(submission.notes)
+    end = began + settings.limits.submission if end is None else end
+    boundary = Boundary(submission, settings.limits, end, lambda: _sandbox(settings))
+    notes, rows = list(submission.notes), []
     try:
-        rows = []
         for name in settings.exercises:
             rows.append(_row(name, boundary, settings))
             after(rows[-1])
@@ -76,6 +109,7 @@ def grade(submission, settings, after=lambda row: None):
         boundary.close()
     if "files" not in boundary.confined and settings.isolation != BWRAP:
         notes.append("this system cannot keep a plain process from reading the files of the account that graded")
+    sources = _likeness(submission.sources, notes)
     files = {name: boundary.unusable[name].sentence if name in boundary.unusable else "ok" for name in MODULES}
     return {
         "schema": SCHEMA,
@@ -92,14 +126,28 @@ def grade(submission, settings, after=lambda row: None):
         "points": _sum(row["points"] for row in rows),
         "max_points": _sum(row["max_points"] for row in rows),
         "notes": notes,
-        "sources": _likeness(submission.sources),
+        "ignored": list(submission.ignored),
+        "also": list(submission.also),
+        "sources": sources,
         "run": settings.fingerprint(submission),
     }
 
 
+def _sandbox(settings):
+    return Sandbox(settings.isolation, settings.limits, settings.secrets, settings.unprotected)
+
+
 def _row(name, boundary, settings):
     start = time.monotonic()
-    verdict = verdict_on(name, boundary, settings)
+    try:
+        with until(boundary.until):
+            verdict = verdict_on(name, boundary, settings)
+    except OutOfTime:
+        boundary.close()
+        said = (
+            f"not judged: taking in and judging the submission took {settings.limits.submission:g} s, all that it has"
+        )
+        verdict = Verdict(EXERCISES[name], "error", said)
     record, worth = verdict.record(), settings.points.get(name, EXERCISES[name].points)
     said = "".join(c if c.isprintable() else " " for c in record["message"][:MESSAGE])
     return {
@@ -153,16 +201,12 @@ def _sum(numbers):
     return int(total) if total == int(total) else total
 
 
-def _likeness(sources):
+def _likeness(sources, notes):
     found = {}
-    for name, text in sources.items():
-        try:
-            found[name] = fingerprint(text.decode("utf-8", "replace"))
-        except Exception:  # noqa: BLE001 - a tokenizer on a submission's text
-            found[name] = []
+    try:
+        with until(time.monotonic() + COMPARING):
+            for name, text in sources.items():
+                found[name] = fingerprint(text.decode("utf-8", "replace"))
+    except (OutOfTime, RecursionError, MemoryError):
+        notes.append(f"{name}.py is written so that it cannot be compared with others within {COMPARING} s")
     return found
-
-
-def as_record(settings):
-    """The settings as JSON can carry them."""
-    return asdict(settings)

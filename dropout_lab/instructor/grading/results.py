@@ -18,7 +18,7 @@ from dropout_lab.system.files import digest
 
 SCHEMA, VERSION = "dropout-lab/result", 1
 STATUS = ("passed", "failed", "blank", "error")
-LARGEST = 8_000_000  # bytes of one file
+LARGEST = 64_000_000  # bytes of one file; six modules of the largest size that is taken in make half of it
 
 
 class NotAResult(ValueError):
@@ -45,7 +45,8 @@ class Row:
 class Result:
     """One submission. `stem` is the name of its file, safe to name further files with.
 
-    `sources` is {module: hashes of its runs of tokens}, eight bytes each.
+    `sources` is {module: hashes of its runs of tokens}, eight bytes each; `also` other names by which a table may know
+    the student; `ignored` names of files that were not looked at.
     """
 
     stem: str
@@ -56,6 +57,8 @@ class Result:
     rows: tuple[Row, ...]
     files: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     sources: dict = field(default_factory=dict)
     seconds: float = 0.0
     isolation: str = ""
@@ -143,18 +146,20 @@ def parse(data, stem="result"):
         raise NotAResult("more points in total than in its exercises")
     sources = data.get("sources")
     return Result(
-        _safe(stem),
-        _text(data, "student"),
-        _text(data, "submission"),
-        points,
-        most,
-        rows,
-        {str(k): str(v) for k, v in _dict(data, "files").items()},
-        tuple(map(str, _list(data, "notes"))),
-        {str(k): _runs(v) for k, v in sources.items()} if isinstance(sources, dict) else {},
-        _number(data, "seconds", 0),
-        _text(data, "isolation"),
-        data.get("seed") if isinstance(data.get("seed"), int) else None,
+        stem=_safe(stem),
+        student=_text(data, "student"),
+        submission=_text(data, "submission"),
+        points=points,
+        max_points=most,
+        rows=rows,
+        files={str(k): str(v) for k, v in _dict(data, "files").items()},
+        notes=tuple(map(str, _list(data, "notes"))),
+        ignored=tuple(map(str, _list(data, "ignored"))),
+        also=tuple(map(str, _list(data, "also"))),
+        sources={str(k): _runs(v) for k, v in sources.items()} if isinstance(sources, dict) else {},
+        seconds=_number(data, "seconds", 0),
+        isolation=_text(data, "isolation"),
+        seed=data.get("seed") if isinstance(data.get("seed"), int) else None,
     )
 
 
@@ -170,16 +175,16 @@ def row_from(data):
         raise NotAResult("an exercise in it is not in the table")
     e = EXERCISES[data["exercise"]]
     row = Row(
-        e.name,
-        e.module,
-        e.lesson,
-        e.number,
-        data.get("status"),
-        _number(data, "points"),
-        _number(data, "max_points"),
-        data.get("mistake") if isinstance(data.get("mistake"), str) else None,
-        _text(data, "message"),
-        _number(data, "seconds", 0),
+        exercise=e.name,
+        module=e.module,
+        lesson=e.lesson,
+        number=e.number,
+        status=data.get("status"),
+        points=_number(data, "points"),
+        max_points=_number(data, "max_points"),
+        mistake=data.get("mistake") if isinstance(data.get("mistake"), str) else None,
+        message=_text(data, "message"),
+        seconds=_number(data, "seconds", 0),
     )
     if row.status not in STATUS:
         raise NotAResult(f"{e.name} has no status that is known")

@@ -5,6 +5,7 @@ import io
 import math
 import tomllib
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES, find
@@ -16,11 +17,19 @@ class Unclear(ValueError):
 
 
 @dataclass(frozen=True)
-class Late:
+class DaysLate:
     """Days late by student, and the percentage of the points that one day costs."""
 
     days: dict = field(default_factory=dict)
     percent: float = 0.0
+
+    def check(self, students):
+        """Raise Unclear if there is a name that is no student's; it says the nearest."""
+        for name in self.days:
+            if name not in students:
+                near = get_close_matches(name, students, n=1, cutoff=0.0)
+                nearest = f" The nearest name is {near[0]!r}." if near else ""
+                raise Unclear(f"{name!r} is late and is none of the {len(students)} submissions.{nearest}")
 
     def apply(self, result):
         """The result with its total as it is for the days late; what was taken off before is given back first."""
@@ -50,8 +59,8 @@ def lessons(text):
     return chosen
 
 
-def weights(path):
-    """{exercise: points} of a TOML file with a table [points]."""
+def weights(path, chosen=tuple(EXERCISES)):
+    """{exercise: points} of a TOML file with a table [points], for exercises that are chosen."""
     points = _toml(path).get("points")
     if not isinstance(points, dict):
         raise Unclear(f"{path} has no table [points]")
@@ -61,6 +70,8 @@ def weights(path):
         except KeyError as error:
             raise Unclear(f"{path}: {error}") from None
         _number(path, name, worth)
+        if name not in chosen:
+            raise Unclear(f"{path} gives points for {name}, which is in no lesson that --lessons asks for")
     return points
 
 
@@ -77,7 +88,7 @@ def late(path, percent):
             raise Unclear(f"{path} does not begin with the columns student,days")
         days = {row[0].strip(): _float(path, row) for row in rows[1:] if any(cell.strip() for cell in row)}
     days = {name: _number(path, name, value) for name, value in days.items()}
-    return Late(days, _number("--late-percent", "a day", percent))
+    return DaysLate(days, _number("--late-percent", "a day", percent))
 
 
 def _float(path, row):

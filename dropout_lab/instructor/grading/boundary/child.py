@@ -1,42 +1,46 @@
-"""The process that runs a submission. It is started as a file, alone, and nothing that it says is believed.
+"""What a copy of the zygote does for one submission. Nothing that it says is believed.
 
-It is sent the text of the six modules, runs them as the package `dropout_lab`, and answers one call after the other.
-It knows neither inputs in advance nor what would be right. Caches stay here, under numbers that the judge gives out.
-Until the first line of a submission runs, this file is itself and confines what comes after it.
-
-    python -I -S -B child.py FOLDER-OF-NUMPY
+It is sent the text of the modules, runs them as the package `dropout_lab`, and answers one call after the other. It
+knows neither inputs in advance nor what would be right. Caches stay here, under numbers that the judge gives out. Arrays
+among the arguments lie in memory that the judge sees too: what becomes of them it sees for itself.
 """
 
+import standins
+
+standins.take_the_place_of_files()
+
 import builtins
-import gc
 import importlib.machinery
 import importlib.util
 import os
-import socket
 import sys
 import warnings
 
-_channel = os.dup(0)  # the judge; whoever reads standard input from here on meets nothing
-os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-sys.path.extend((sys.argv[1], os.path.dirname(os.path.abspath(__file__))))
-
-import confine
 import numpy as np
 import wire
 
-sys.path.pop()
 PACKAGE = "dropout_lab"
 IDLE = ("matplotlib", "IPython")  # left over from looking at things; no function needs them, and they start slowly
-texts, programs, unusable, kept = {}, {}, {}, {}  # by module: bytes, code, (kind, sentence); by number: caches
+_PARTS = ("calls", "child", "confine", "standins", "wire")
 
 
-def main():
-    """Greet, be told the limits, then answer until the judge hangs up."""
-    judge = Judge(socket.socket(fileno=_channel))
-    header, _ = judge.hear()
-    judge.say({"ready": confine.confine(header["limits"], header["readable"], header["writable"])})
-    sys.meta_path.insert(0, Submission())
-    gc.freeze()  # what is here stays; only what the submission makes is ever looked through
+def run(channel, shared, in_force, house):
+    """Say what is in force, then answer until the judge hangs up.
+
+    Parameters
+    ----------
+    channel : descriptor
+    shared : memory that the judge writes arguments into
+    in_force : set of names
+    house : names of what is in our package beside the six modules
+    """
+    judge = Judge(wire.Channel(channel), shared, Package(house))
+    judge.say({"ready": sorted(in_force)})
+    for name in (*_PARTS, "__main__"):
+        sys.modules.pop(name, None)
+    standins.take_the_place_of_the_terminal(lambda count: judge.say({"note": "printed", "count": count}))
+    if "processes" in in_force:
+        standins.refuse_in_words()
     while True:
         judge.serve(*judge.hear())
 
@@ -44,50 +48,43 @@ def main():
 class Judge:
     """The other side: requests in, answers out. In the middle of an answer its functions may be called."""
 
-    def __init__(self, channel):
-        self.channel, self.process = channel, os.getpid()
+    def __init__(self, channel, shared, package):
+        self.channel, self.shared, self.package, self.kept = channel, shared, package, {}
 
     def hear(self):
         try:
-            return wire.receive(self.channel)
+            return self.channel.receive()
         except wire.Closed:
             os._exit(0)
 
     def say(self, header, arrays=()):
-        if os.getpid() != self.process:
-            os._exit(0)  # a copy of this process has no say
         try:
-            wire.send(self.channel, header, arrays)
+            self.channel.send(header, arrays)
         except wire.Closed:
             os._exit(0)
 
     def serve(self, request, body):
-        header, arrays = {"fine": True}, ()
         if request["do"] == "call":
             header, arrays = self.call(request, body)
-        elif request["do"] == "load":
-            header = load(request["module"])
-        elif request["do"] == "forget":
-            kept.clear()
         else:
-            header = prepare(request, body)
+            header, arrays = {"failed": self.package.load(request["modules"], body, self.say)}, ()
         self.say({**header, "n": request["n"]}, arrays)
 
     def call(self, request, body):
         """Run a function of the submission; its result, or what it raised, and what it did to its arguments."""
-        reader = wire.Reader(
-            body,
-            {
-                "handle": lambda token: kept[token["id"]],
-                "function": lambda token: self.function(token["id"], request["n"]),
-            },
-        )
+        if request["fresh"]:
+            self.kept.clear()
+        special = {
+            "handle": lambda token: self.kept[token["id"]],
+            "function": lambda token: self.function(token["id"], request["n"]),
+        }
+        reader = wire.Reader(body, special, self.shared)
         args, options = reader.value(request["args"]), reader.value(request["options"])
         named = {**dict(zip(map(str, range(len(args))), args, strict=True)), **options}
-        before = {name: _state(thing) for name, thing in named.items()}
+        before = {name: _shape(thing) for name, thing in named.items()}
         writer = wire.Writer()
         try:
-            function = _find(request["module"], request["function"])
+            function = self.package.find(request["module"], request["function"])
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 result = function(*args, **options)
@@ -95,10 +92,10 @@ class Judge:
         except wire.TooLarge as large:
             writer = wire.Writer()
             header = {"raised": "ValueError", "message": f"it returned {large}, far more than any answer has"}
-        except BaseException as error:  # noqa: BLE001 - a submission raises anything
-            writer, header = wire.Writer(), raised(error)
+        except BaseException as error:
+            writer, header = wire.Writer(), self.package.raised(error)
         try:
-            changed = {name: writer.token(thing) for name, thing in named.items() if _state(thing) != before[name]}
+            changed = {name: writer.token(thing) for name, thing in named.items() if _shape(thing) != before[name]}
         except (wire.TooLarge, RecursionError):
             return {"raised": "ValueError", "message": "it made one of its arguments far larger"}, ()
         return {**header, "changed": changed}, writer.arrays
@@ -107,7 +104,7 @@ class Judge:
         """The token of a result; the second of two values stays here where the judge has given it a number."""
         if number is None or not isinstance(result, (tuple, list)) or len(result) != 2:
             return writer.token(result)
-        kept[number] = result[1]
+        self.kept[number] = result[1]
         return {"k": "tuple", "v": [writer.token(result[0]), {"k": "kept"}]}
 
     def function(self, number, asked):
@@ -134,49 +131,175 @@ class Judge:
         return function
 
 
-class Submission:
-    """Finds the modules of the package: those that were sent, and placeholders for all others and for plotting."""
+def _shape(thing):
+    """What of an argument is not seen in the shared memory: its form, and what hangs on it. None for what has neither."""
+    if isinstance(thing, np.ndarray):
+        seen = thing.base is not None or not thing.flags.owndata
+        return _Same(thing), thing.shape, thing.dtype.str, None if seen else thing.tobytes()
+    if isinstance(thing, np.random.Generator):
+        seeds = thing.bit_generator.seed_seq
+        return thing.bit_generator.state, getattr(seeds, "n_children_spawned", None)
+    if isinstance(thing, dict):
+        return [(name, _shape(value)) for name, value in thing.items()]
+    return [_shape(value) for value in thing] if isinstance(thing, (list, tuple)) else None
+
+
+class _Same:
+    """Equal for one and the same object only, which it keeps alive: a number of an object would be given again."""
+
+    def __init__(self, thing):
+        self.thing = thing
+
+    def __eq__(self, other):
+        return self.thing is other.thing
+
+
+class Package:
+    """The modules of a submission, found as `dropout_lab.NAME`: its own, and placeholders for ours and for plotting."""
+
+    def __init__(self, house):
+        self.house = {*house, ""}
+        self.texts, self.programs, self.unusable = {}, {}, {}  # by module: bytes, code, (kind, sentence)
+
+    def load(self, modules, body, say):
+        """Take the texts, run the six modules in their order, and say of each before it runs.
+
+        modules : [{"name", "size", "helps", "unusable": (kind, sentence) or None}, ...]
+        Returns {name: what was raised} of those that cannot be used.
+        """
+        at, failed = 0, {}
+        for module in modules:
+            name, at = module["name"], at + module["size"]
+            self.texts[name] = bytes(body[at - module["size"] : at])
+            if module["unusable"]:
+                self.unusable[name] = module["unusable"]
+            elif error := self._compiled(name):
+                failed[name] = error
+        sys.meta_path.insert(0, self)
+        sys.meta_path.append(Beside(self))
+        for module in modules:
+            name = module["name"]
+            if name in self.programs and not module["helps"]:
+                say({"note": "loading", "module": name})
+                if error := self._run(name):
+                    failed[name] = error
+        return failed
 
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in (PACKAGE, *IDLE):
-            folder = name.rpartition(".")[2] not in texts
-            return importlib.machinery.ModuleSpec(name, self, origin=name, is_package=folder)
+        first, _, rest = name.partition(".")
+        if first in IDLE or (first == PACKAGE and (rest in self.texts or rest.partition(".")[0] in self.house)):
+            return importlib.machinery.ModuleSpec(name, self, origin=name, is_package=rest not in self.texts)
+        return None
 
     def create_module(self, spec):
         return None
 
     def exec_module(self, module):
-        name = module.__name__.removeprefix(f"{PACKAGE}.")
-        if name in programs:
+        first, _, name = module.__name__.partition(".")
+        if first in IDLE:
+            module.__getattr__ = lambda name: standins.Idle()
+        elif name in self.programs:
             module.__file__ = _file(name)
-            exec(programs[name], module.__dict__)
+            exec(self.programs[name], module.__dict__)
             lacking = _placeholder("NameError", f"{_file(name)} has no function `{{}}`")
             module.__dict__.setdefault("__getattr__", lacking)
-        elif module.__name__.partition(".")[0] in IDLE:
-            module.__getattr__ = lambda name: Idle()
-        elif module.__name__ != PACKAGE:
-            module.__getattr__ = _placeholder(*unusable.get(name, ("", "")))
+        elif name:
+            module.__getattr__ = _placeholder(*self.unusable.get(name, ("", "")))
+
+    def find(self, module, name):
+        function = getattr(sys.modules.get(f"{PACKAGE}.{module}"), name, None)
+        if callable(function):
+            return function
+        raise NameError(f"{_file(module)} has no function `{name}`")
+
+    def raised(self, error):
+        """What was raised, and the last line of the submission that ran before."""
+        try:
+            words = standins.in_words(error)
+            message = words or str(error.msg if isinstance(error, SyntaxError) else error)[:400]
+        except BaseException:
+            message = "an exception without words"
+        where, code = self._place(error)
+        return {
+            "raised": type(error).__name__,
+            "blank": isinstance(error, NotImplementedError),
+            "message": message,
+            "where": where,
+            "code": code,
+        }
+
+    def _compiled(self, name):
+        """None, or why Python cannot read the text of a module."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.programs[name] = compile(self._decoded(name), _file(name), "exec", dont_inherit=True)
+        except BaseException as error:
+            return self._gone(name, error)
+        return None
+
+    def _decoded(self, name):
+        """The text of a module as `import` reads it; a byte that is no text is an error with a line."""
+        text = self.texts[name]
+        try:
+            return importlib.util.decode_source(text)
+        except (UnicodeDecodeError, SyntaxError):
+            good = text.decode("utf-8", "ignore").encode()
+            at = next((i for i, (a, b) in enumerate(zip(text, good, strict=False)) if a != b), len(good))
+            line = text[:at].count(b"\n") + 1
+            raise SyntaxError("a character that is not UTF-8", (_file(name), line, 0, "")) from None
+
+    def _run(self, name):
+        """None, or why a module does not run."""
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                importlib.import_module(f"{PACKAGE}.{name}")
+        except BaseException as error:
+            return self._gone(name, error)
+        return None
+
+    def _gone(self, name, error):
+        """A module that cannot be used, for the judge and for those that import it."""
+        self.programs.pop(name, None)
+        what = self.raised(error)
+        self.unusable[name] = ("RuntimeError", f"{_file(name)} cannot be used: {what['raised']}: {what['message']}")
+        return what
+
+    def _place(self, error):
+        files = {_file(name): name for name in self.texts}
+        if isinstance(error, SyntaxError):
+            file, line = error.filename, error.lineno
+        else:
+            file, line, trace = None, None, error.__traceback__
+            while trace is not None:
+                if trace.tb_frame.f_code.co_filename in files:
+                    file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+                trace = trace.tb_next
+        if file not in files:
+            return "", ""
+        lines = self.texts[files[file]].decode("utf-8", "replace").splitlines()
+        there = isinstance(line, int) and 0 < line <= len(lines)
+        return f"{file}, line {line}", lines[line - 1].strip()[:200] if there else ""
 
 
-class Idle:
-    """Stands for a figure and all that belongs to it: whatever is done with it, nothing happens."""
+class Beside:
+    """Finds a helper module by its bare name, after the standard library: `import twice` where twice.py was handed in."""
 
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
+    def __init__(self, package):
+        self.package = package
 
-    def __call__(self, *args, **options):
-        return self
+    def find_spec(self, name, path=None, target=None):
+        if name in self.package.programs:
+            sys.modules[name] = importlib.import_module(f"{PACKAGE}.{name}")
+            return importlib.machinery.ModuleSpec(name, self, origin=name)
+        return None
 
-    def __iter__(self):
-        return iter((self, self))  # fig, ax = plt.subplots()
+    def create_module(self, spec):
+        return sys.modules[f"{PACKAGE}.{spec.name}"]
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return False
+    def exec_module(self, module):
+        pass
 
 
 def _placeholder(kind, sentence):
@@ -198,106 +321,5 @@ def _placeholder(kind, sentence):
     return attribute
 
 
-def prepare(request, body):
-    """Take the text of one module, or the reason why there is none, and see whether Python can read it."""
-    name, reason = request["module"], request.get("unusable")
-    texts[name] = bytes(body)
-    if reason:
-        unusable[name] = reason
-        return {"fine": True}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            programs[name] = compile(_decoded(name), _file(name), "exec", dont_inherit=True)
-    except BaseException as error:  # noqa: BLE001 - a submission raises anything
-        return _gone(name, error)
-    return {"fine": True}
-
-
-def _decoded(name):
-    """The text of a module as `import` reads it; a byte that is no text is an error with a line."""
-    try:
-        return importlib.util.decode_source(texts[name])
-    except (UnicodeDecodeError, SyntaxError):
-        good = texts[name].decode("utf-8", "ignore").encode()
-        at = next((i for i, (a, b) in enumerate(zip(texts[name], good, strict=False)) if a != b), len(good))
-        line = texts[name][:at].count(b"\n") + 1
-        raise SyntaxError("a character that is not UTF-8", (_file(name), line, 0, "")) from None
-
-
-def load(name):
-    """Run one module."""
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            importlib.import_module(f"{PACKAGE}.{name}")
-    except BaseException as error:  # noqa: BLE001 - a submission raises anything
-        return _gone(name, error)
-    return {"fine": True}
-
-
-def _gone(name, error):
-    """A module that cannot be used, for the judge and for those that import it."""
-    programs.pop(name, None)
-    what = raised(error)
-    unusable[name] = ("RuntimeError", f"{_file(name)} cannot be used: {what['raised']}: {what['message']}")
-    return what
-
-
-def _find(module, name):
-    function = getattr(sys.modules.get(f"{PACKAGE}.{module}"), name, None)
-    if callable(function):
-        return function
-    raise NameError(f"{_file(module)} has no function `{name}`")
-
-
-def raised(error):
-    """What was raised, and the last line of the submission that ran before."""
-    try:
-        message = str(error.msg if isinstance(error, SyntaxError) else error)[:400]
-    except BaseException:  # noqa: BLE001 - `__str__` of a submission's own exception
-        message = "an exception without words"
-    where, code = _place(error)
-    return {
-        "raised": type(error).__name__,
-        "blank": isinstance(error, NotImplementedError),
-        "message": message,
-        "where": where,
-        "code": code,
-    }
-
-
-def _place(error):
-    files = {_file(name): name for name in texts}
-    if isinstance(error, SyntaxError):
-        file, line = error.filename, error.lineno
-    else:
-        file, line, trace = None, None, error.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename in files:
-                file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-            trace = trace.tb_next
-    if file not in files:
-        return "", ""
-    lines = texts[files[file]].decode("utf-8", "replace").splitlines()
-    there = isinstance(line, int) and 0 < line <= len(lines)
-    return f"{file}, line {line}", lines[line - 1].strip()[:200] if there else ""
-
-
-def _state(thing):
-    """What a thing holds, to see later whether it was changed; None for what has no content of its own."""
-    if isinstance(thing, np.ndarray):
-        return thing.shape, thing.dtype.str, thing.tobytes()
-    if isinstance(thing, np.random.Generator):
-        return thing.bit_generator.state
-    if isinstance(thing, dict):
-        return {name: _state(value) for name, value in thing.items()}
-    return [_state(value) for value in thing] if isinstance(thing, list) else None
-
-
 def _file(module):
     return f"{PACKAGE}/{module}.py"
-
-
-if __name__ == "__main__":
-    main()

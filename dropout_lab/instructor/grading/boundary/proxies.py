@@ -2,10 +2,11 @@
 
 Values cross as bytes (`wire`). What the code does to arguments is done to the caller's too, so that a probe sees it;
 what it raises is raised here; functions that a probe passes in are called here. Caches never cross: a probe holds a
-`Handle`.
+`Handle`. Arrays among the arguments lie in memory that both sides see, and this side looks what became of them.
 """
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -47,62 +48,96 @@ class Handle:
         return "<a cache>"
 
 
+@dataclass
+class Life:
+    """One process: from its start until it ends or is lost. `taken` bytes of its shared memory hold arguments."""
+
+    number: int
+    sandbox: Sandbox
+    asked: int = 0
+    taken: int = 0
+
+    def place(self, array, placed):
+        """Put an array where both sides see it; its position, or None where there is no room left."""
+        at, size = self.taken, array.nbytes
+        if at + size > len(self.sandbox.shared):
+            return None
+        raw = array.tobytes("F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C")
+        self.sandbox.shared[at : at + size] = raw
+        self.taken = at + -(-size // 64) * 64
+        placed.append((array, at, raw))
+        return at
+
+
+@dataclass
+class Turn:
+    """One exercise: the seconds of waiting that it was given and has left, and what was seen until now.
+
+    `fresh` tells whether caches of the exercise before are still to be forgotten, `printed` how many characters its
+    functions printed, `pending` what a function of the judge raised in a callback, `depth` calls within calls.
+    """
+
+    allowed: float
+    left: float
+    mirror: bool = True
+    fresh: bool = True
+    meddled: bool = False
+    printed: int = 0
+    depth: int = 0
+    pending: Exception | None = None
+
+
 class Boundary:
     """The submission on the other side, started again whenever it is lost.
 
     Parameters
     ----------
-    sources : {module: bytes}
-    isolation : "bwrap" or "plain"
+    submission : Submission
     limits : Limits
-    missing : {module: sentence}
-        Modules that cannot be taken as they were handed in.
+    until : float
+        When its time is over, by `time.monotonic()`.
+    start : function of nothing that gives a Sandbox
 
     Attributes
     ----------
     functions : Functions
         For the judge.
-    unusable : {module: Broke or Blank}
+    unusable : {module: Missing or Unloadable}
         Why a module cannot be used; what its functions raise.
-    meddled : bool
-        Whether an argument was changed since `begin`.
-    mirror : bool
-        Whether changes of arguments are done to the caller's.
     patient : bool
         Whether a time-out may be the machine's fault.
     """
 
-    def __init__(self, sources, isolation, limits, missing=()):
-        self.sources, self.isolation, self.limits = sources, isolation, limits
-        self.unusable = {name: Missing(name, sentence) for name, sentence in dict(missing).items()}
+    def __init__(self, submission, limits, until, start):
+        self.submission, self.limits, self.until, self._start = submission, limits, until, start
+        self.unusable = {name: Missing(name, sentence) for name, sentence in submission.missing.items()}
         self.functions = Functions({e.function: self._proxy(e.function, e.module) for e in EXERCISES.values()})
-        self.sandbox, self.life, self.used, self.confined = None, 0, 0.0, ()
-        self.meddled, self.mirror, self.patient, self._asked = False, True, True, 0
-        self._suspects, self._depth, self._pending, self._handles, self._left = set(), 0, None, 0, 0.0
+        self.patient, self.confined = True, ()
+        self.life, self.turn = None, Turn(0.0, 0.0)
+        self._suspects, self._loading, self._lives, self._handles = set(), None, 0, 0
 
     def begin(self, seconds, mirror=True):
-        """Start an exercise: fresh caches, and so many seconds of waiting.
+        """Start an exercise: fresh caches, and so many seconds of waiting. With `mirror`, what is done to arguments is
+        done to the caller's.
 
         Raises
         ------
         Lost
             If the submission has used up its time.
         """
-        self._left = min(seconds, self.limits.submission - self.used)
-        if self._left <= 0:
+        if time.monotonic() >= self.until:
             raise Lost(f"not judged: the submission had used up its {self.limits.submission:g} s before")
-        self.meddled, self.mirror, self._depth = False, mirror, 0
-        if self.sandbox is None:
+        if self.life is None:
             self.start()
-            self._left = min(seconds, max(1.0, self.limits.submission - self.used))
-        self._allowed = seconds
-        self._ask({"do": "forget"})
+        self.turn = Turn(seconds, min(seconds, max(1.0, self.until - time.monotonic())), mirror)
+        self.life.taken = 0
 
     def start(self):
         """Start the process and load the modules, leaving out one after the other those that it does not survive."""
         for _ in range(2 * len(MODULES) + 1):
-            self.sandbox = Sandbox(self.isolation, self.limits)
-            self.life, self.confined = self.life + 1, self.sandbox.confined
+            self._lives += 1
+            self.life = Life(self._lives, self._start())
+            self.confined = self.life.sandbox.confined
             if self._load():
                 return
             self.close()
@@ -110,30 +145,44 @@ class Boundary:
 
     def close(self):
         """End the process."""
-        if self.sandbox is not None:
-            self.sandbox.close()
-            self.sandbox = None
+        if self.life is not None:
+            self.life.sandbox.close()
+            self.life = None
+
+    @property
+    def meddled(self):
+        """Whether an argument was changed since `begin`."""
+        return self.turn.meddled
 
     def _load(self):
         """Whether the process lived through loading what is usable."""
-        tried = dict(self.unusable)
-        for do in ("prepare", "load"):
-            for name in MODULES:
-                if do == "load" and name in self.unusable:
-                    continue
-                request = {"do": do, "module": name}
-                if do == "prepare" and name in tried:
-                    request["unusable"] = tried[name].placeholder
-                self._left = self._allowed = min(self.limits.exercise, max(1.0, self.limits.submission - self.used))
-                try:
-                    answer, _ = self._ask(request, [self.sources.get(name, b"")] if do == "prepare" else ())
-                except Lost as lost:
-                    if name in self._suspects or not lost.again:
-                        self.unusable[name] = Unloadable(name, lost.sentence)
-                    self._suspects.add(name)
-                    return False
-                if "raised" in answer:
-                    self.unusable[name] = Unloadable.from_answer(name, answer)
+        helpers = self.submission.helpers
+        texts = {**self.submission.sources, **helpers}
+        texts = {**dict.fromkeys(MODULES, b""), **texts}
+        modules = [
+            {
+                "name": name,
+                "size": len(text),
+                "helps": name in helpers,
+                "unusable": self.unusable[name].placeholder if name in self.unusable else None,
+            }
+            for name, text in texts.items()
+        ]
+        self._loading, self.turn = None, Turn(self.limits.exercise, self.limits.exercise)
+        try:
+            answer, _ = self._ask({"do": "load", "modules": modules}, list(texts.values()))
+            failed = {name: Unloadable.from_answer(name, answer["failed"][name]) for name in answer["failed"]}
+        except Lost as lost:
+            name = self._loading
+            if name is None:
+                raise
+            if name in self._suspects or not lost.again:
+                self.unusable[name] = Unloadable(name, lost.sentence)
+            self._suspects.add(name)
+            return False
+        except (TypeError, AttributeError):
+            raise Lost(_ODD) from None
+        self.unusable |= {name: why for name, why in failed.items() if name in MODULES and name not in self.unusable}
         return True
 
     def _proxy(self, name, module):
@@ -145,10 +194,11 @@ class Boundary:
         return call
 
     def _call(self, name, module, args, options):
-        if self._depth >= NESTED:
+        turn, life = self.turn, self.life
+        if turn.depth >= NESTED:
             raise Lost("its functions called each other through f without end")
-        functions = {}
-        writer = wire.Writer(lambda thing: self._special(thing, functions))
+        functions, placed = {}, []
+        writer = wire.Writer(lambda thing: self._special(thing, functions), lambda array: life.place(array, placed))
         number = None
         if name.endswith("_forward"):
             self._handles += 1
@@ -158,21 +208,23 @@ class Boundary:
             "module": module,
             "function": name,
             "keep": number,
+            "fresh": turn.fresh,
             "args": writer.token(args),
             "options": writer.token(options),
         }
-        pending, self._pending = self._pending, None
-        self._depth += 1
+        turn.fresh = False
+        pending, turn.pending = turn.pending, None
+        turn.depth += 1
         try:
             answer, body = self._ask(request, writer.arrays, functions)
-            return self._settle(name, answer, body, (args, options), number)
+            return self._settle(name, answer, body, (args, options), placed, number)
         finally:
-            self._depth, self._pending = self._depth - 1, pending
+            turn.depth, turn.pending = turn.depth - 1, pending
 
     def _special(self, thing, functions):
         """Tokens for what only this side sends."""
         if isinstance(thing, Handle):
-            if thing.life != self.life:
+            if thing.life != self.life.number:
                 raise Lost("its process ended between forward and backward", again=True)
             return {"k": "handle", "id": thing.number}
         if callable(thing):
@@ -182,12 +234,16 @@ class Boundary:
 
     def _ask(self, request, arrays=(), functions=None):
         """Send a request; serve callbacks until the answer is here. Waiting is counted, judging is not."""
-        calls, self._asked = 0, self._asked + 1
-        number = self._asked
+        calls, channel, watch = 0, self.life.sandbox.channel, self.life.sandbox.watch
+        self.life.asked += 1
+        number = self.life.asked
         try:
-            self._timed(wire.send, {**request, "n": number}, arrays)
+            self._timed(channel.send, {**request, "n": number}, arrays)
             while True:
-                answer, body = self._timed(wire.receive, while_waiting=self.sandbox.watch)
+                answer, body = self._timed(channel.receive, while_waiting=watch)
+                if "note" in answer:
+                    self._heed(answer)
+                    continue
                 if answer.get("n") != number:
                     raise Lost(_ODD)  # an answer that was not asked for
                 if "callback" not in answer:
@@ -195,9 +251,9 @@ class Boundary:
                 calls += 1
                 if functions is None or answer["callback"] not in functions or calls > CALLBACKS:
                     raise Lost(f"it called f more than {CALLBACKS} times" if calls > CALLBACKS else _ODD)
-                self._timed(wire.send, *self._callback(functions[answer["callback"]], answer, body))
-        except wire.Late:
-            raise TooLong(f"no result within {self._allowed:g} s. A loop that never ends?", self.patient) from None
+                self._timed(channel.send, *self._callback(functions[answer["callback"]], answer, body))
+        except wire.TimedOut:
+            raise TooLong(self._too_long(), self.patient) from None
         except wire.Closed:
             raise Lost(_ENDED, again=True) from None
         except (wire.BadFrame, TypeError, KeyError, AttributeError, RecursionError):
@@ -205,16 +261,32 @@ class Boundary:
         except Overdone as overdone:
             raise Lost(f"{overdone}") from None
 
+    def _heed(self, note):
+        """What the other side says on the way: it tells more in a sentence, and decides nothing."""
+        if note["note"] == "loading" and note["module"] in MODULES:
+            self._loading, self.turn.left = note["module"], self.turn.allowed
+        elif note["note"] == "printed" and type(note["count"]) is int:
+            self.turn.printed = note["count"]
+        else:
+            raise Lost(_ODD)
+
+    def _too_long(self):
+        said = f"no result within {self.turn.allowed:g} s."
+        if self.turn.printed:
+            return (
+                f"{said} It printed {self.turn.printed / 1e6:.0f} MB until then, and printing takes time: take it out."
+            )
+        return f"{said} A loop that never ends?"
+
     def _timed(self, step, *args, **options):
         """Send or receive, on the time that is left."""
         start = time.monotonic()
         try:
-            if self._left <= 0:
-                raise wire.Late
-            return step(self.sandbox.channel, *args, deadline=start + self._left, **options)
+            if self.turn.left <= 0:
+                raise wire.TimedOut
+            return step(*args, deadline=start + self.turn.left, **options)
         finally:
-            spent = time.monotonic() - start
-            self._left, self.used = self._left - spent, self.used + spent
+            self.turn.left -= time.monotonic() - start
 
     def _callback(self, function, answer, body):
         """(header, arrays) of what a judge's function says to the arguments that came."""
@@ -226,14 +298,15 @@ class Boundary:
         try:
             writer = wire.Writer()
             return {"do": "result", "value": writer.token(function(*args))}, writer.arrays
-        except Exception as error:  # noqa: BLE001 - called with what a submission sent
-            self._pending = error if isinstance(error, (Blank, Broke)) else None
+        except Exception as error:  # whatever it is, it goes to who called
+            self.turn.pending = error if isinstance(error, (Blank, Broke)) else None
             return {"do": "result", "raised": type(error).__name__, "message": str(error)[:400]}, ()
 
-    def _settle(self, name, answer, body, given, number):
+    def _settle(self, name, answer, body, given, placed, number):
         """The value, or the exception, of an answer; before that, what was done to the arguments."""
         try:
-            reader = wire.Reader(body, {"kept": lambda token: Handle(number, self.life)} if number else {})
+            self._look(placed)
+            reader = wire.Reader(body, {"kept": lambda token: Handle(number, self.life.number)} if number else {})
             raised = "raised" in answer
             value = None if raised else reader.value(answer["value"])
             changed = {key: reader.value(token) for key, token in answer.get("changed", {}).items()}
@@ -246,20 +319,41 @@ class Boundary:
             raise Lost(_ODD) from None
         if not raised:
             return value
-        if self._pending is not None:
-            raise self._pending
+        if self.turn.pending is not None:
+            raise self.turn.pending
         raise _blank(texts) if blank else Broke(name, *texts.values())
 
+    def _look(self, placed):
+        """Do to the caller's arrays what was done to those in the shared memory. Nothing that is told can hide it."""
+        for array, at, raw in placed:
+            now = self.life.sandbox.shared[at : at + len(raw)]
+            if now != raw:
+                self.turn.meddled = True
+                if not array.flags.writeable:
+                    raise Lost("it changed an array that it was given to read only")
+                if self.turn.mirror:
+                    order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+                    array[...] = np.ndarray(array.shape, array.dtype, now, order=order)
+
     def _change(self, given, changed):
+        """Do to the caller's arguments what is told of them: the state of a generator, entries of a dictionary."""
         args, options = given
         for key, now in changed.items():
             was = options[key] if key in options else args[int(key)]
             if isinstance(was, np.random.Generator):
-                was.bit_generator.state = now.bit_generator.state
+                _set(was, now)
             else:
-                self.meddled = True
-                if self.mirror:
+                self.turn.meddled = True
+                if self.turn.mirror:
                     _mirror(was, now)
+
+
+def _set(rng, now):
+    """Put a generator where its copy went on to: its state, and the children that it gave."""
+    rng.bit_generator.state = now.bit_generator.state
+    seeds, given = rng.bit_generator.seed_seq, now.bit_generator.seed_seq.n_children_spawned
+    if isinstance(seeds, np.random.SeedSequence) and 0 < given - seeds.n_children_spawned <= wire.SPAWNED:
+        seeds.spawn(given - seeds.n_children_spawned)
 
 
 _ENDED = "the process ended before there was a result: does it call exit, or run out of memory?"

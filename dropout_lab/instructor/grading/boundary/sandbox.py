@@ -1,7 +1,17 @@
-"""A process for one submission: started confined, watched while it works, and gone without a trace at the end."""
+"""A process for one submission: a confined copy of a process that is kept ready, and gone without a trace at the end.
 
+plain       the copy can open NumPy and the standard library to read (Landlock), and makes listed system calls (seccomp)
+bwrap       the same inside bubblewrap: namespaces of its own, and no other file is even there
+
+Before the first copy is used another one tries to read what it must not; where it can, nothing is graded.
+"""
+
+import atexit
 import contextlib
 import ctypes
+import fcntl
+import json
+import mmap
 import os
 import shutil
 import signal
@@ -10,122 +20,201 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
-from dropout_lab.instructor.grading.boundary import wire
+from dropout_lab.instructor.grading.boundary import reach, wire
 
 BWRAP, PLAIN = "bwrap", "plain"
-_HERE = Path(__file__).parent
-_PARTS = ("child.py", "wire.py", "confine.py")
-_SITE = Path(np.__file__).parents[1]
-_SUBREAPER = 36
+SHARED = 64 << 20  # bytes of memory in which arguments lie; the largest exercise takes a twentieth
+START = 60  # seconds for the process to start
+_USERS = 1_000_000_000  # from here on nobody has an account
+_SUBREAPER, _SEALS, _NO_RESIZING = 36, 1033, 0x2 | 0x4
 _MARK = "DROPOUT_LAB_SUBMISSION"
-only_grading = False  # whether this process has no children but those of submissions
+_THREADS = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")}
+_TRIAL = """
+import os
+def relu_forward(paths):
+    seen = []
+    for path in paths:
+        for way in (path, f"/proc/self/root{path}", f"/proc/{os.getppid()}/root{path}"):
+            try:
+                os.listdir(way) if os.path.isdir(way) else os.close(os.open(way, os.O_RDONLY))
+            except OSError:
+                continue
+            seen.append(path)
+    return seen, None
+"""
 
 
 @dataclass(frozen=True)
 class Limits:
     """How much a submission may use.
 
-    `exercise` and `submission` are seconds of waiting for it; `memory` and `file` bytes; `files` and `processes`
-    numbers. `landlock` and `seccomp` can be switched off to test what is left without them.
+    `exercise` is seconds of waiting for it, `submission` seconds on the clock for all of it; `memory` and `file` bytes;
+    `processes` a number. `landlock` and `seccomp` can be switched off to test what is left without them.
     """
 
     exercise: float = 10.0
     submission: float = 300.0
     memory: int = 2 << 30
     file: int = 1 << 20
-    files: int = 100
     processes: int = 16
     landlock: bool = True
     seccomp: bool = True
 
 
 class NoSandbox(Exception):
-    """The process could not be started here: a fault of this machine, not of a submission."""
+    """The process could not be started here, or not confined: a fault of this machine, not of a submission."""
 
 
 class Overdone(Exception):
-    """More processes or files than allowed. Its text says which."""
+    """More processes than allowed. Its text says so."""
 
 
-@dataclass
-class Sandbox:
-    """One process. `channel` is the socket to it, `confined` names what it took from itself."""
+class Zygote:
+    """The process that is kept ready. `in_force` names what it took from itself, `user` whether it is one of its own."""
 
-    isolation: str
-    limits: Limits = field(default_factory=Limits)
-
-    def __post_init__(self):
+    def __init__(self, isolation, limits):
         adopt_strays()
-        self.scratch = tempfile.mkdtemp(prefix="dropout-lab-")
-        self.mark = os.path.basename(self.scratch)
-        self.channel, theirs = socket.socketpair()
+        self.mark = f"{os.getpid()}-{time.monotonic_ns()}"
+        self.control, theirs = socket.socketpair()
+        self.user = own_user()
+        rights = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        command, environment = _bwrap_command() if isolation == BWRAP else (_python_command(), {})
         try:
             with theirs:
                 self.process = subprocess.Popen(
-                    _command(self.isolation),
+                    command,
                     stdin=theirs,
-                    cwd=self.scratch,
+                    cwd="/",
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    env=self._environment(),
+                    env={**_THREADS, **environment, "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/", _MARK: self.mark},
                     start_new_session=True,
+                    **rights,
                 )
         except OSError as error:
-            self.channel.close()
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            raise NoSandbox(f"{self.isolation}: {error}") from None
-        self.confined = self._greet()
-
-    def _environment(self):
-        one = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")}
-        return {**one, "LC_ALL": "C.UTF-8", "HOME": "/nowhere", "TMPDIR": self._inside, _MARK: self.mark}
+            self.control.close()
+            raise NoSandbox(f"{isolation}: {error}") from None
+        self.control.settimeout(START)
+        asked = {**asdict(limits), "cpu": int(limits.submission) + 60, "memory": limits.memory + SHARED}
+        try:
+            self.in_force = {*self._ask({"limits": asked, "readable": reach.readable()})["ready"]}
+        except NoSandbox:
+            self.close()
+            raise NoSandbox(f"the process for a submission ({isolation}) did not start") from None
+        self.in_force |= {"user"} if self.user or (isolation == BWRAP and os.geteuid() != 0) else set()
 
     @property
-    def _inside(self):
-        return "/tmp" if self.isolation == BWRAP else self.scratch
+    def alive(self):
+        return self.process.poll() is None
 
-    def _greet(self):
-        limits = {
-            "memory": self.limits.memory,
-            "cpu": int(self.limits.submission) + 60,
-            "file": self.limits.file,
-            "landlock": self.limits.landlock,
-            "seccomp": self.limits.seccomp,
-        }
-        readable = [*_python(), "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/urandom"]
+    def copy(self, channel, memory):
+        """Make a copy that has these two descriptors; its number, as the zygote knows it."""
+        return self._ask({"do": "copy", "shared": SHARED, "house": reach.house()}, [channel, memory])["pid"]
+
+    def end(self, pid):
+        """Kill a copy; it is gone when this returns."""
         try:
-            wire.send(self.channel, {"limits": limits, "readable": readable, "writable": [self._inside, "/dev/null"]})
-            return tuple(wire.receive(self.channel, time.monotonic() + 60)[0]["ready"])
-        except (wire.Closed, wire.Late) as error:
+            self._ask({"do": "end", "pid": pid})
+        except NoSandbox:
             self.close()
-            why = f"the process for a submission ({self.isolation}) did not start: {type(error).__name__}"
-            raise NoSandbox(why) from None
-
-    def watch(self):
-        """Raise if it has too many processes or files by now."""
-        if len(_descendants(self.process.pid)) > self.limits.processes:
-            raise Overdone("it started more processes than allowed")
-        written = (name for _, folders, files in os.walk(self.scratch) for name in (*folders, *files))
-        if sum(1 for _ in islice(written, self.limits.files + 1)) > self.limits.files:
-            raise Overdone("it wrote more files than allowed")
 
     def close(self):
-        """Kill the process, its group and what it left behind, and remove its folder."""
+        """Kill the process, its session and what it left behind."""
         below = _descendants(self.process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
-        self.channel.close()
+        self.control.close()
         kill_strays(self.mark, below)
-        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _ask(self, request, descriptors=()):
+        try:
+            socket.send_fds(self.control, [json.dumps(request).encode()], descriptors)
+            said = self.control.recv(1 << 16)
+        except OSError:
+            said = b""
+        if not said:
+            raise NoSandbox("the process that is kept ready ended")
+        return json.loads(said)
+
+
+_ready = {}
+
+
+def _zygote(isolation, limits):
+    """The one that is ready, or a new one."""
+    key = (isolation, limits)
+    if key not in _ready or not _ready[key].alive:
+        _ready[key] = Zygote(isolation, limits)
+    return _ready[key]
+
+
+@atexit.register
+def end_all():
+    """End what is kept ready."""
+    while _ready:
+        _ready.popitem()[1].close()
+
+
+@dataclass
+class Sandbox:
+    """One process. `channel` leads to it, `shared` is memory that both see, `confined` names what it took from itself.
+
+    secrets : paths that it must not be able to read, beside those that are secret always
+    unprotected : whether it may be used where it can
+    """
+
+    isolation: str
+    limits: Limits = field(default_factory=Limits)
+    secrets: tuple = ()
+    unprotected: bool = True
+
+    def __post_init__(self):
+        if not self.unprotected and (seen := readable_secrets(self.isolation, self.limits, self.secrets)):
+            raise NoSandbox(f"a submission could read {seen[0]} here ({self.isolation}), so nothing is graded")
+        self.zygote, self.closed = _zygote(self.isolation, self.limits), False
+        memory = _anonymous(SHARED)
+        self.shared = mmap.mmap(memory, SHARED)
+        self._ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self.pid = self.zygote.copy(theirs.fileno(), memory)
+        except NoSandbox:
+            self._ours.close()
+            self.shared.close()
+            raise
+        finally:
+            os.close(memory)
+        self._ours.setblocking(False)
+        self.channel = wire.Channel(self._ours.fileno())
+        try:
+            self.confined = tuple(self.channel.receive(time.monotonic() + START)[0]["ready"])
+        except (wire.Closed, wire.TimedOut, wire.BadFrame, KeyError) as error:
+            self.close()
+            raise NoSandbox(f"the process for a submission did not start: {type(error).__name__}") from None
+        if self.zygote.user:
+            self.confined = tuple(sorted({*self.confined, "user"}))
+
+    def watch(self):
+        """Raise if it has too many processes by now: where the kernel cannot forbid them."""
+        if "processes" not in self.confined and len(_descendants(self.zygote.process.pid)) > self.limits.processes:
+            raise Overdone("it started more processes than allowed")
+
+    def close(self):
+        """Kill the process; with it ends the one that is kept ready, where a submission might have left another."""
+        if self.closed:
+            return
+        self.closed = True
+        self.zygote.end(self.pid)
+        if "processes" not in getattr(self, "confined", ()):
+            self.zygote.close()
+        self._ours.close()
+        self.shared.close()
 
     def __enter__(self):
         return self
@@ -134,7 +223,27 @@ class Sandbox:
         self.close()
 
 
-def choose(wanted="auto", required=False):
+@cache
+def readable_secrets(isolation, limits, secrets=()):
+    """Of all that a submission must not read, what a process like its own can, tried by one."""
+    asked = [*reach.secrets(), *secrets]
+    with Sandbox(isolation, limits) as trial:
+        module = {"name": "layers", "size": len(_TRIAL), "helps": False, "unusable": None}
+        until = time.monotonic() + START
+        try:
+            trial.channel.send({"do": "load", "modules": [module], "n": 1}, [_TRIAL.encode()], until)
+            call = {"do": "call", "module": "layers", "function": "relu_forward", "fresh": True, "keep": None, "n": 2}
+            token = wire.Writer().token((asked,))
+            trial.channel.send({**call, "args": token, "options": wire.Writer().token({})}, (), until)
+            said, body = {}, b""
+            while said.get("n") != 2:
+                said, body = trial.channel.receive(until)
+            return list(dict.fromkeys(wire.Reader(body).value(said["value"])[0]))
+        except (wire.Closed, wire.TimedOut, wire.BadFrame, KeyError) as error:
+            raise NoSandbox(f"what a submission can read could not be tried: {type(error).__name__}") from None
+
+
+def choose(wanted="auto", required=False, secrets=()):
     """The isolation to use, by a real trial.
 
     Parameters
@@ -142,6 +251,7 @@ def choose(wanted="auto", required=False):
     wanted : "auto", "bwrap" or "plain"
     required : bool
         Refuse anything less than bubblewrap.
+    secrets : paths that no submission may be able to read
 
     Returns
     -------
@@ -151,7 +261,8 @@ def choose(wanted="auto", required=False):
     Raises
     ------
     NoSandbox
-        If what is wanted or required does not work here.
+        If what is wanted or required does not work here, or a submission could read what it must not. Who asks for
+        plain gets it all the same, and is told.
     """
     if wanted not in ("auto", BWRAP, PLAIN):
         raise NoSandbox(f"--isolation is auto, bwrap or plain, not {wanted}")
@@ -161,13 +272,29 @@ def choose(wanted="auto", required=False):
     if wanted != PLAIN:
         reason = try_bwrap()
         if reason is None:
+            if seen := readable_secrets(BWRAP, Limits(), secrets):
+                raise NoSandbox(f"a submission could read {seen[0]} under bubblewrap, so nothing is graded")
             return BWRAP, "Isolation: bubblewrap."
         if required or wanted == BWRAP:
             raise NoSandbox(f"bubblewrap does not work here: {reason}")
         reason = f"bubblewrap does not work here ({reason})"
+    seen = readable_secrets(PLAIN, Limits(), secrets)
+    if seen and wanted != PLAIN:
+        raise NoSandbox(
+            f"{reason}, and a plain process can read {seen[0]}, so nothing is graded. --isolation plain grades all the same"
+        )
     with Sandbox(PLAIN) as trial:
-        held = trial.confined
-    return PLAIN, f"Isolation: a plain process, because {reason}; limited: {', '.join(held) or 'nothing'}."
+        held = ", ".join(trial.confined) or "nothing"
+    if seen or not {"files", "processes"} <= set(trial.confined):
+        return (
+            PLAIN,
+            f"NO ISOLATION: a plain process, because {reason}; limited: {held}. A submission can read {_some(seen)}.",
+        )
+    return PLAIN, f"Isolation: a plain process, because {reason}; limited: {held}."
+
+
+def _some(seen):
+    return f"{seen[0]} and others" if seen else "other processes of this account"
 
 
 @cache
@@ -178,50 +305,46 @@ def try_bwrap():
     try:
         Sandbox(BWRAP).close()
     except NoSandbox:
-        said = subprocess.run(
-            [*_command(BWRAP)[:-6], sys.executable, "-c", ""],
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        return (said.stderr.strip().splitlines() or ["its process ended at once"])[-1]
+        with tempfile.TemporaryFile() as nothing:
+            words, environment = _bwrap_command(program=[reach.PYTHON, "-I", "-S", "-c", ""])
+            said = subprocess.run(words, capture_output=True, check=False, stdin=nothing, env=environment)
+        return (said.stderr.decode(errors="replace").strip().splitlines() or ["its process ended at once"])[-1]
     return None
 
 
-def _command(isolation):
-    child = [sys.executable, "-I", "-S", "-B", str(_HERE / _PARTS[0]), str(_SITE)]
-    if isolation == PLAIN:
-        return child
-    binds = [("--ro-bind", path, path) for path in _python() if not Path(path).is_relative_to("/usr")]
-    binds += [("--ro-bind", str(_HERE / part), f"/judge/{part}") for part in _PARTS]
-    binds += [
-        ("--symlink", str(os.readlink(path)), path) if os.path.islink(path) else ("--ro-bind", path, path)
-        for path in ("/lib", "/lib64", "/lib32", "/bin")
-        if os.path.lexists(path)
-    ]
-    child[4] = f"/judge/{_PARTS[0]}"
-    return [
+def _python_command(folder=reach.HERE):
+    return [reach.PYTHON, "-I", "-S", "-B", str(Path(folder) / reach.PARTS[0]), str(reach.NUMPY)]
+
+
+def _bwrap_command(program=None):
+    """(words, environment): bubblewrap with nothing in it but Python, its library, NumPy, and the parts of the child."""
+    bound, searched = [("--ro-bind", reach.PYTHON, reach.PYTHON)], set()
+    for place, others in reach.folders():
+        bound.append(("--ro-bind", str(place), str(place)))
+        for path in others:
+            hidden = ("--tmpfs", str(path)) if path.is_dir() else ("--ro-bind", "/dev/null", str(path))
+            bound += [] if path.is_symlink() else [hidden]
+    bound += [("--ro-bind", str(path), str(path)) for path in reach.numpy()]
+    for path, names in reach.libraries():
+        bound.append(("--ro-bind", str(path), str(path)))
+        bound += [("--symlink", path.name, str(path.parent / name)) for name in names]
+        searched.add(str(path.parent))
+    if loader := reach.loader():
+        bound.append(("--ro-bind", loader, loader))
+    bound += [("--ro-bind", str(reach.HERE / part), f"/judge/{part}") for part in reach.PARTS]
+    words = [
         _bwrap(),
         "--unshare-all",
         "--die-with-parent",
         "--new-session",
-        "--cap-drop",
-        "ALL",
-        "--ro-bind",
-        "/usr",
-        "/usr",
-        "--ro-bind-try",
-        "/etc/ld.so.cache",
-        "/etc/ld.so.cache",
-        "--dev",
-        "/dev",
-        *_tmpfs(),
-        "--chdir",
-        "/tmp",
-        *(word for bind in binds for word in bind),
-        *child,
+        *("--cap-drop", "ALL"),
+        *("--dev", "/dev"),
+        *(word for bind in bound for word in bind),
+        *("--remount-ro", "/"),
+        *("--chdir", "/"),
+        *(program or _python_command("/judge")),
     ]
+    return words, {"LD_LIBRARY_PATH": ":".join(sorted(searched))}
 
 
 def _bwrap():
@@ -229,18 +352,37 @@ def _bwrap():
 
 
 @cache
-def _tmpfs():
-    """A folder in memory, of bounded size where this bubblewrap can do that."""
-    can = "--size" in subprocess.run([_bwrap(), "--help"], capture_output=True, text=True, check=False).stdout
-    return [*(("--size", str(64 << 20)) if can else ()), "--tmpfs", "/tmp"]
+def own_user():
+    """As root: the number of a user that has no account and no other process, if such a one can run Python. Else None."""
+    if os.geteuid() != 0:
+        return None
+    user = _USERS + os.getpid()
+    try:
+        done = subprocess.run(
+            [reach.PYTHON, "-I", "-S", "-B", "-c", f"import sys; sys.path.append({str(reach.NUMPY)!r}); import numpy"],
+            capture_output=True,
+            check=False,
+            cwd="/",
+            env=_THREADS,
+            user=user,
+            group=user,
+            extra_groups=[],
+        )
+    except OSError:
+        return None
+    return user if done.returncode == 0 else None
 
 
-@cache
-def _python():
-    """The folders that Python and NumPy are run from."""
-    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(_SITE), str(Path(sys.executable).resolve().parents[1])}
-    inner = {place for place in places for p in places if Path(place) != Path(p) and Path(place).is_relative_to(p)}
-    return sorted(places - inner)
+def _anonymous(size):
+    """A descriptor of memory that has no name and cannot be made larger or smaller."""
+    if sys.platform != "linux":
+        with tempfile.TemporaryFile() as file:
+            file.truncate(size)
+            return os.dup(file.fileno())
+    memory = os.memfd_create("arguments", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(memory, size)
+    fcntl.fcntl(memory, _SEALS, _NO_RESIZING)
+    return memory
 
 
 def adopt_strays():
@@ -250,7 +392,7 @@ def adopt_strays():
 
 
 def kill_strays(mark, below=(), patience=5.0):
-    """Kill the children with the mark of a submission or from below its process; where only grading is done, all."""
+    """Kill the children that have the mark of a submission, or were below its process."""
     until = time.monotonic() + patience
     while time.monotonic() < until and (left := _strays(mark, below)):
         for pid in left:
@@ -260,7 +402,7 @@ def kill_strays(mark, below=(), patience=5.0):
 
 
 def _strays(mark, below):
-    return [pid for pid in _children(os.getpid()) if only_grading or pid in below or _is_marked(pid, mark)]
+    return [pid for pid in _children(os.getpid()) if pid in below or _is_marked(pid, mark)]
 
 
 def _is_marked(pid, mark):

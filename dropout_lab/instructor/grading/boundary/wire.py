@@ -1,17 +1,18 @@
-"""Values between the judge and a process that it does not trust: frames of JSON and .npy bytes, never pickle.
+"""Values between the judge and a process that it does not trust: frames of JSON and of bytes of arrays, never pickle.
 
-    frame = length of the JSON (4 bytes), length of the arrays (4 bytes), JSON, arrays one after the other
+    frame = length of the JSON (4 bytes), length of the arrays (4 bytes), JSON, bytes of the arrays one after the other
 
 Sizes are checked before anything is reserved for them. Both sides use this file; the child loads it by its path, so it
 imports NumPy and the standard library only.
 """
 
-import io
+import hashlib
 import json
 import math
+import os
+import select
 import struct
 import time
-from functools import lru_cache
 
 import numpy as np
 
@@ -20,9 +21,13 @@ ARRAYS = 16 << 20  # bytes of arrays in one frame; the largest that a probe need
 DEPTH = 12  # of lists in lists
 ITEMS = 20_000  # of one value, all lists and dictionaries together
 TEXT = 10_000  # characters of a string
+DIMENSIONS = 32
+SPAWNED = 10_000  # generators that one generator may have given
 _FRAME = struct.Struct(">II")
-_REAL = "biufc"
-_STATE = {"PCG64", "PCG64DXSM"}
+_PIECE = 1 << 18
+_KINDS = [np.dtype(letter) for letter in "?bBhHiIqQefdgFDG"]
+_DTYPES = {d.str: d for kind in _KINDS for d in (kind, kind.newbyteorder())}
+_GENERATORS = {"PCG64", "PCG64DXSM"}
 
 
 class BadFrame(Exception):
@@ -37,81 +42,85 @@ class Closed(Exception):
     """The other end is gone."""
 
 
-class Late(Exception):
+class TimedOut(Exception):
     """Nothing, or not all of it, came in time."""
 
 
-def send(channel, header, arrays=(), deadline=None):
-    """Write one frame."""
-    text = json.dumps(header).encode()
-    body = b"".join(arrays)
-    if len(text) > HEADER or len(body) > ARRAYS:
-        raise TooLarge(f"{len(text) + len(body)} bytes")
-    try:
-        channel.settimeout(_left(deadline))
-        channel.sendall(_FRAME.pack(len(text), len(body)) + text + body)
-    except TimeoutError:
-        raise Late from None
-    except OSError:
-        raise Closed from None
+class Channel:
+    """One end of a stream, by its file descriptor. Where deadlines are kept the descriptor does not block."""
 
+    def __init__(self, number):
+        self.number, self._left_over = number, bytearray()
 
-def receive(channel, deadline=None, while_waiting=None):
-    """(header, bytes of its arrays) of the next frame. `while_waiting` is called four times a second."""
-    lengths = _FRAME.unpack(_exactly(channel, _FRAME.size, deadline, while_waiting))
-    if lengths[0] > HEADER or lengths[1] > ARRAYS:
-        raise BadFrame(f"a reply that claims {sum(lengths)} bytes")
-    text = _exactly(channel, lengths[0], deadline, while_waiting)
-    body = _exactly(channel, lengths[1], deadline, while_waiting)
-    try:
-        header = json.loads(text)
-    except (ValueError, RecursionError, MemoryError):
-        raise BadFrame("a reply that is not JSON") from None
-    if not isinstance(header, dict):
-        raise BadFrame("a reply that is no object")
-    return header, body
+    def send(self, header, arrays=(), deadline=None):
+        """Write one frame."""
+        text, body = json.dumps(header).encode(), b"".join(arrays)
+        if len(text) > HEADER or len(body) > ARRAYS:
+            raise TooLarge(f"{len(text) + len(body)} bytes")
+        rest = memoryview(_FRAME.pack(len(text), len(body)) + text + body)
+        while rest:
+            try:
+                rest = rest[os.write(self.number, rest) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+            except OSError:
+                raise Closed from None
 
-
-def _exactly(channel, size, deadline, while_waiting):
-    """That many bytes; memory grows with what has come, not with what was announced."""
-    got = bytearray()
-    while len(got) < size:
-        left = _left(deadline)
-        channel.settimeout(left if while_waiting is None else min(left, 0.25))
+    def receive(self, deadline=None, while_waiting=None):
+        """(header, bytes of its arrays) of the next frame. `while_waiting` is called ten times a second."""
+        lengths = _FRAME.unpack(self._exactly(_FRAME.size, deadline, while_waiting))
+        if lengths[0] > HEADER or lengths[1] > ARRAYS:
+            raise BadFrame(f"a reply that claims {sum(lengths)} bytes")
+        text = self._exactly(lengths[0], deadline, while_waiting)
+        body = self._exactly(lengths[1], deadline, while_waiting)
         try:
-            piece = channel.recv(min(size - len(got), 1 << 20))
-        except TimeoutError:
-            if while_waiting is None:
-                raise Late from None
-            while_waiting()
-            continue
-        except OSError:
-            raise Closed from None
-        if not piece:
-            raise Closed
-        got += piece
-    return got
+            header = json.loads(text)
+        except (ValueError, RecursionError, MemoryError):
+            raise BadFrame("a reply that is not JSON") from None
+        if not isinstance(header, dict):
+            raise BadFrame("a reply that is no object")
+        return header, body
 
+    def _exactly(self, size, deadline, while_waiting):
+        """That many bytes; memory grows with what has come, not with what was announced."""
+        got = self._left_over
+        while len(got) < size:
+            if deadline is not None:
+                self._wait(select.POLLIN, deadline, while_waiting)
+            try:
+                piece = os.read(self.number, _PIECE)
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise Closed from None
+            if not piece:
+                raise Closed
+            got += piece
+        self._left_over = got[size:]
+        return got[:size]
 
-def _left(deadline):
-    """Seconds to go; None waits for ever."""
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise Late
-    return left
+    def _wait(self, event, deadline, while_waiting=None):
+        """Until there is something to read or room to write."""
+        poll = select.poll()
+        poll.register(self.number, event)
+        while (left := deadline - time.monotonic()) > 0:
+            if poll.poll(1000 * (left if while_waiting is None else min(left, 0.1))):
+                return
+            if while_waiting is not None:
+                while_waiting()
+        raise TimedOut
 
 
 class Writer:
     """Values to JSON tokens; `arrays` collects the bytes of the arrays on the way.
 
     `special` is asked first about what is neither number, text, array nor container, and gives a token or None.
-    Whatever nobody knows crosses as the name of its type.
+    `place` may put an array where the other side sees it, and gives the position, or None. Whatever nobody knows crosses
+    as the name of its type.
     """
 
-    def __init__(self, special=lambda thing: None):
-        self.special, self.arrays, self._items, self._bytes = special, [], 0, 0
+    def __init__(self, special=lambda thing: None, place=lambda array: None):
+        self.special, self.place, self.arrays, self._items, self._bytes = special, place, [], 0, 0
 
     def token(self, thing, depth=0):
         self._items += 1
@@ -136,21 +145,28 @@ class Writer:
             return {"k": kind, "v": [self.token(v, depth + 1) for v in thing]}
         if isinstance(thing, dict):
             return {"k": "dict", "v": [[self.token(k, depth + 1), self.token(v, depth + 1)] for k, v in thing.items()]}
-        if isinstance(thing, np.random.Generator) and type(thing.bit_generator).__name__ in _STATE:
-            return {"k": "rng", "state": thing.bit_generator.state}
+        if isinstance(thing, np.random.Generator) and type(thing.bit_generator).__name__ in _GENERATORS:
+            bits = thing.bit_generator
+            return {"k": "rng", "state": bits.state, "seeds": sequence_token(bits.seed_seq)}
+        if isinstance(thing, np.random.SeedSequence):
+            return {"k": "seeds", "seeds": sequence_token(thing)}
         return self.special(thing) or _foreign(type(thing).__name__)
 
     def _array(self, thing):
         scalar, writeable = isinstance(thing, np.generic), isinstance(thing, np.ndarray) and thing.flags.writeable
         array = np.asarray(thing)
-        if array.dtype.kind not in _REAL or array.dtype.names:
+        if array.dtype.str not in _DTYPES:
             return _foreign(f"{'scalar' if scalar else 'array'} with dtype {array.dtype}")
+        fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+        token = {"k": "array", "d": array.dtype.str, "s": array.shape, "f": fortran, "scalar": scalar, "w": writeable}
+        at = None if scalar else self.place(array)
+        if at is not None:
+            return {**token, "at": at}
         self._bytes += array.nbytes + 200
         if self._bytes > ARRAYS:
             raise TooLarge(f"an array of shape {array.shape}")
-        fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-        self.arrays.append(_head(array.shape, fortran, array.dtype) + array.tobytes("F" if fortran else "C"))
-        return {"k": "array", "n": len(self.arrays[-1]), "scalar": scalar, "w": writeable}
+        self.arrays.append(array.tobytes("F" if fortran else "C"))
+        return token
 
 
 def _foreign(name):
@@ -162,10 +178,13 @@ class Foreign:
 
 
 class Reader:
-    """JSON tokens to values; `special` is asked about kinds of token that only one side may send."""
+    """JSON tokens to values; `special` is asked about kinds of token that only one side may send.
 
-    def __init__(self, body, special=None):
-        self.body, self.special, self._at, self._items = memoryview(body), special or {}, 0, 0
+    `shared` is memory that both sides see; only who has it reads arrays that are placed there.
+    """
+
+    def __init__(self, body, special=None, shared=None):
+        self.body, self.special, self.shared, self._at, self._items = memoryview(body), special or {}, shared, 0, 0
 
     def value(self, token, depth=0):
         self._items += 1
@@ -198,7 +217,9 @@ class Reader:
         if kind == "foreign" and isinstance(token.get("type"), str):
             return type("".join(c for c in token["type"][:60] if c.isprintable()).replace("`", "'"), (Foreign,), {})()
         if kind == "rng":
-            return generator(token.get("state"))
+            return generator(token.get("state"), token.get("seeds"))
+        if kind == "seeds":
+            return sequence(token.get("seeds"))
         if isinstance(kind, str) and kind in self.special:
             return self.special[kind](token)
         raise BadFrame("a reply with a token that is not known")
@@ -209,63 +230,71 @@ class Reader:
         return self.value(pair[0], depth + 1), self.value(pair[1], depth + 1)
 
     def _array(self, token):
-        size = token.get("n")
-        if not isinstance(size, int) or not 0 <= size <= len(self.body) - self._at:
-            raise BadFrame("a reply with an array that is not all there")
-        raw = bytes(self.body[self._at : self._at + size])
-        self._at += size
-        array = read_array(raw)
+        dtype, shape = _DTYPES.get(token["d"]) if isinstance(token.get("d"), str) else None, token.get("s")
+        if dtype is None or not _is_shape(shape):
+            raise BadFrame("an array of no shape or dtype that crosses")
+        size, order = math.prod(shape) * dtype.itemsize, "F" if token.get("f") is True else "C"
+        if self.shared is not None and "at" in token:
+            array = np.ndarray(shape, dtype, self.shared, token["at"], order=order)
+        else:
+            if size > len(self.body) - self._at:
+                raise BadFrame("a reply with an array that is not all there")
+            array = np.ndarray(shape, dtype, bytearray(self.body[self._at : self._at + size]), order=order)
+            self._at += size
+            if self.shared is not None:  # so that who has the array can tell that nobody else sees it
+                array = array.copy(order="K")
         if token.get("scalar") is True and array.ndim == 0:
             return array[()]
         array.flags.writeable = token.get("w") is not False
         return array
 
 
-def read_array(raw):
-    """The array of .npy bytes: version 1, a plain numeric dtype, and exactly as many bytes as its shape asks for."""
+def _is_shape(shape):
+    return (
+        isinstance(shape, (list, tuple))
+        and len(shape) <= DIMENSIONS
+        and all(type(n) is int and 0 <= n < 1 << 40 for n in shape)
+    )
+
+
+def sequence_token(seeds):
+    """A seed sequence as JSON. The entropy is what the real one gives, put through a hash: no seed of the judge crosses.
+
+    Equal sequences give equal ones, and each goes on giving children where it was.
+    """
+    if not isinstance(seeds, np.random.SeedSequence):
+        return None
+    whole = hashlib.blake2b(repr((seeds.entropy, seeds.spawn_key, seeds.pool_size)).encode(), digest_size=16)
+    return {"entropy": int.from_bytes(whole.digest(), "big"), "spawned": seeds.n_children_spawned}
+
+
+def sequence(token):
+    """A SeedSequence of that entropy, after so many children."""
     try:
-        start = 10 + int.from_bytes(raw[8:10], "little")
-        shape, fortran, dtype = _read_head(raw[:start])
-        data = bytearray(raw[start:])
-        plain = dtype.kind in _REAL and not dtype.hasobject and dtype.names is None and dtype.subdtype is None
-        if not plain or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(data):
-            raise BadFrame("an array whose header does not fit")
-        return np.ndarray(shape, dtype, data, order="F" if fortran else "C")
-    except BadFrame:
-        raise
-    except Exception:  # noqa: BLE001 - NumPy's reader on a submission's bytes
-        raise BadFrame("an array whose header is not one") from None
+        entropy, spawned = token["entropy"], token["spawned"]
+    except (TypeError, KeyError):
+        raise BadFrame("a seed sequence that is none") from None
+    if (
+        type(entropy) is not int
+        or not 0 <= entropy < 1 << 128
+        or type(spawned) is not int
+        or not 0 <= spawned <= SPAWNED
+    ):
+        raise BadFrame("a seed sequence that is none")
+    return np.random.SeedSequence(entropy, n_children_spawned=spawned)
 
 
-@lru_cache(maxsize=1024)
-def _head(shape, fortran, dtype):
-    """What stands before the bytes of an array in a .npy file."""
-    buffer = io.BytesIO()
-    header = {"shape": shape, "fortran_order": fortran, "descr": np.lib.format.dtype_to_descr(dtype)}
-    np.lib.format.write_array_header_1_0(buffer, header)
-    return buffer.getvalue()
-
-
-@lru_cache(maxsize=1024)
-def _read_head(raw):
-    """(shape, fortran order, dtype) of the beginning of a .npy file of version 1."""
-    stream = io.BytesIO(raw)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise BadFrame("an array in another format")
-    return np.lib.format.read_array_header_1_0(stream, max_header_size=512)
-
-
-def generator(state):
-    """A Generator in that state."""
+def generator(state, seeds=None):
+    """A Generator in that state, which spawns from that seed sequence."""
     try:
         name, inner = state["bit_generator"], state["state"]
         numbers = (inner["state"], inner["inc"], state["has_uint32"], state["uinteger"])
         limits = (1 << 128, 1 << 128, 2, 1 << 32)
-        if name not in _STATE or not all(
+        if name not in _GENERATORS or not all(
             type(n) is int and 0 <= n < top for n, top in zip(numbers, limits, strict=True)
         ):
             raise BadFrame("a random state that is none")
-        bits = getattr(np.random, name)(0)
+        bits = getattr(np.random, name)(0 if seeds is None else sequence(seeds))
         bits.state = {
             "bit_generator": name,
             "state": {"state": numbers[0], "inc": numbers[1]},
