@@ -20,6 +20,7 @@ from submissions import right, with_code, write
 
 MODES = ["plain", pytest.param("bwrap", marks=needs_bwrap)]
 linux = pytest.mark.skipif(not calls.known(), reason="the system calls of this machine are in no list of ours")
+HEADER = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
 CAUGHT = 1, 38  # EPERM, ENOSYS
 HOLDS = {"files", "memory", "processes"}
 UNCONFINED = Limits(exercise=5.0, landlock=False, seccomp=False)  # as on a system that has neither
@@ -30,7 +31,8 @@ def called():
     """Start a boundary with code in layers.py, begin an exercise, and give its functions; ended afterwards."""
     open_ones = []
 
-    def start(layers, mode="plain", limits=Limits(exercise=10.0)):
+    def start(layers, mode="plain", limits=None):
+        limits = limits or Limits(exercise=10.0)
         sources = {name[:-3]: text.encode() for name, text in with_code(layers=layers).items()}
         until = time.monotonic() + limits.submission
         one = Boundary(Submission("anna", "anna", sources), limits, until, lambda: Sandbox(mode, limits))
@@ -83,29 +85,30 @@ def test_every_system_call_that_is_not_listed_is_refused_by_its_number(called, m
     assert len(found) > 500
 
 
-LISTED_ELSEWHERE = """chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat setxattr lsetxattr fsetxattr
-    reboot acct setpriority inotify_init inotify_init1 inotify_add_watch shmget shmat shmctl msgget msgsnd semget semop
-    mq_open mq_unlink io_uring_setup memfd_create ptrace keyctl add_key process_vm_readv process_vm_writev fork vfork execve
-    execveat socket socketpair connect kill tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_send_signal unshare
-    setns mount umount2 chroot pivot_root bpf perf_event_open userfaultfd unlink rename mkdir rmdir link symlink truncate
-    ftruncate mknod setuid setgid setresuid capset prctl seccomp kexec_load init_module swapon settimeofday sethostname
-    personality timer_create eventfd2 signalfd4 epoll_create1 splice tee vmsplice sendmsg recvmsg""".split()
+REACH_OUT = """
+    chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat setxattr lsetxattr fsetxattr
+    reboot acct setpriority inotify_init inotify_init1 inotify_add_watch shmget shmat shmctl msgget msgsnd
+    semget semop mq_open mq_unlink io_uring_setup memfd_create ptrace keyctl add_key process_vm_readv
+    process_vm_writev fork vfork execve execveat socket socketpair connect kill tkill rt_sigqueueinfo
+    rt_tgsigqueueinfo pidfd_open pidfd_send_signal unshare setns mount umount2 chroot pivot_root bpf
+    perf_event_open userfaultfd unlink rename mkdir rmdir link symlink truncate ftruncate mknod setuid setgid
+    setresuid capset prctl seccomp kexec_load init_module swapon settimeofday sethostname personality
+    timer_create eventfd2 signalfd4 epoll_create1 splice tee vmsplice sendmsg recvmsg
+""".split()
 
 
 @linux
-@pytest.mark.skipif(
-    not Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h").exists(), reason="needs the kernel's headers"
-)
+@pytest.mark.skipif(not HEADER.exists(), reason="the kernel's headers are not installed")
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="reads the header of another machine")
 def test_the_numbers_are_those_of_the_names_and_no_name_that_reaches_out_is_listed():
-    lines = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h").read_text().splitlines()
+    lines = HEADER.read_text().splitlines()
     numbers = {w[1].removeprefix("__NR_"): int(w[2]) for w in map(str.split, lines) if len(w) == 3 and "__NR_" in w[1]}
     assert {name: pair[0] for name, pair in calls.FREE.items()} == {name: numbers[name] for name in calls.FREE}
     pairs = {"clone": calls.CLONE, "tgkill": calls.TGKILL, "prlimit64": calls.PRLIMIT, "fcntl": calls.FCNTL}
     pairs |= {"ioctl": calls.IOCTL, "open": calls.OPEN, "openat": calls.OPENAT}
     assert {name: pair[0] for name, pair in pairs.items()} == {name: numbers[name] for name in pairs}
-    assert all(name in numbers for name in LISTED_ELSEWHERE)
-    assert not {numbers[name] for name in LISTED_ELSEWHERE} & set(calls.of(calls.FREE))
+    assert all(name in numbers for name in REACH_OUT)
+    assert not {numbers[name] for name in REACH_OUT} & set(calls.of(calls.FREE))
 
 
 @linux
@@ -145,7 +148,8 @@ def test_a_call_that_is_listed_is_refused_with_other_arguments(called, attempt, 
 def test_what_honest_code_does_goes_on_working(called, mode):
     f = called(
         """
-import threading, time, random, json, math, unittest, decimal, sqlite3, zlib, hashlib, ctypes, logging, datetime, tempfile
+import threading, time, random, json, math, unittest, decimal, sqlite3, zlib
+import hashlib, ctypes, logging, datetime, tempfile
 from concurrent.futures import ThreadPoolExecutor
 def relu_forward(x):
     done = [list(ThreadPoolExecutor(2).map(abs, [-1, -2]))]
@@ -216,8 +220,7 @@ def test_where_a_submission_could_read_the_answers_nothing_is_graded(monkeypatch
 
 
 @linux
-def test_a_process_that_runs_a_submission_has_no_privilege_left(called):
-    (number,) = calls.of(calls.OPENAT)
+def test_a_process_that_runs_a_submission_has_no_privilege_left():
     with Sandbox("plain") as one:
         pid = one.pid
         status = dict(

@@ -12,16 +12,20 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.checks.exercises import EXERCISES
-from dropout_lab.instructor.grading import batch, terms
-from dropout_lab.instructor.grading.batch import Grader, recorded_seed, result_file, run
+from dropout_lab.instructor.grading import batch, terms, worker
+from dropout_lab.instructor.grading import grade as grading
+from dropout_lab.instructor.grading.batch import Worker, recorded_seed, result_file, run
 from dropout_lab.instructor.grading.boundary.sandbox import Limits
+from dropout_lab.instructor.grading.downloads import HandedIn
 from dropout_lab.instructor.grading.grade import Settings, grade
 from dropout_lab.instructor.grading.results import read
 from dropout_lab.instructor.grading.submissions import collect
-from dropout_lab.instructor.grading.terms import Late, Unclear
+from dropout_lab.instructor.grading.terms import DaysLate, Unclear
+from dropout_lab.instructor.grading.worker import outcome
 from submissions import pack, right, with_code, write
 
 SOME = ("affine_forward", "relu_forward", "relu_backward")
+ONE = ("relu_forward",)
 TIMES = {"started", "seconds"}
 WRONG = "def relu_forward(x):\n    return 2 * x, x"
 COMMAND = [sys.executable, "-c", "from dropout_lab.cli import main; main()", "grade"]
@@ -39,8 +43,9 @@ def lasting(result):
 
 
 def results(out):
-    """{file name: what lasts of the result}."""
-    return {p.name: lasting(json.loads(p.read_text("utf-8"))) for p in sorted((Path(out) / "results").glob("*.json"))}
+    """{student: what lasts of the result}."""
+    found = (json.loads(p.read_text("utf-8")) for p in sorted((Path(out) / "results").glob("*.json")))
+    return {result["student"]: lasting(result) for result in found}
 
 
 @pytest.fixture
@@ -55,14 +60,14 @@ def room(tmp_path):
 
 def test_a_right_submission_earns_every_point_of_the_table(tmp_path):
     write(tmp_path, right())
-    result = grade(collect(tmp_path, "anna"), Settings(11, "plain"))
+    result = grade(collect(tmp_path), Settings(11, "plain"))
     lost = {row["exercise"]: row["message"] for row in result["exercises"] if row["status"] != "passed"}
     assert lost == {}
     assert result["points"] == result["max_points"] == sum(e.points for e in EXERCISES.values())
 
 
 def test_the_stubs_are_blank_and_earn_nothing(root):
-    result = grade(collect(root / "dropout_lab", "nobody"), Settings(11, "plain"))
+    result = grade(collect(root / "dropout_lab"), Settings(11, "plain"))
     assert {row["status"] for row in result["exercises"]} == {"blank"}
     assert result["points"] == 0
 
@@ -87,6 +92,8 @@ def test_a_result_is_what_the_schema_says_and_its_readers_accept_it(room):
         "points",
         "max_points",
         "notes",
+        "ignored",
+        "also",
         "sources",
         "run",
     }
@@ -123,7 +130,8 @@ def test_a_second_run_keeps_what_is_there_and_grades_what_is_new_or_was_changed(
     result_file(room / "out", "dora").write_text('{"cut')
     summary = run(room / "class", room / "out", settings(), jobs=2, quiet=True)
     assert (summary.kept, summary.graded) == (2, 3)
-    assert {p.name for p, t in before.items() if p.stat().st_mtime_ns == t} == {"anna.json", "carl.json"}
+    kept = {result_file(room / "out", name) for name in ("anna", "carl")}
+    assert {p for p, t in before.items() if p.stat().st_mtime_ns == t} == kept
     assert json.loads(result_file(room / "out", "Zoë Müller").read_text("utf-8"))["points"] == 15
 
 
@@ -133,6 +141,73 @@ def test_a_second_run_keeps_what_is_there_and_grades_what_is_new_or_was_changed(
 def test_results_of_other_demands_are_not_kept(room, change):
     run(room / "class", room / "out", settings(), jobs=1, quiet=True)
     assert run(room / "class", room / "out", settings(**change), jobs=1, quiet=True).kept == 0
+
+
+def test_another_judge_grades_again_and_says_why(room, monkeypatch):
+    run(room / "class", room / "out", settings(exercises=("relu_forward",)), jobs=1, quiet=True)
+    file = result_file(room / "out", "anna")
+    result = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**result, "run": result["run"][:-16] + "0" * 16}))
+    write(room / "class" / "Zoë Müller", right())
+    summary = run(room / "class", room / "out", settings(exercises=("relu_forward",)), jobs=1, quiet=True)
+    assert (summary.kept, summary.again) == (2, {"judge": 1, "files": 1})
+
+
+def test_a_submission_that_vanishes_meanwhile_has_no_result_and_a_reason(tmp_path):
+    write(tmp_path / "anna", right())
+    task = {"handed": HandedIn("zoe", [tmp_path / "zoe"]).record(), "file": "", "known": None, "grade": True}
+    assert "zoe is no longer there" in outcome(task, settings())["fault"]
+
+
+def test_results_that_belong_to_nobody_are_named(room):
+    (room / "out" / "results").mkdir(parents=True)
+    (room / "out" / "results" / "gone-12345678.json").write_text("{}")
+    summary = run(room / "class", room / "out", settings(exercises=("relu_forward",)), jobs=1, quiet=True)
+    assert summary.left == ["gone-12345678.json"]
+
+
+def test_what_a_killed_run_had_begun_to_write_is_cleared_at_the_next_start(room):
+    begun = room / "out" / "results" / ".anna-12345678.json.1a2b3c4d"
+    write(begun.parent, {begun.name: "{", ".zoe.json.5e6f7a8b": "{"})
+    os.utime(begun, (1, 1))
+    run(room / "class", room / "out", settings(exercises=("relu_forward",)), jobs=1, quiet=True)
+    assert not begun.exists()
+    assert (begun.parent / ".zoe.json.5e6f7a8b").exists()  # another run may be writing it
+
+
+def test_one_deadline_holds_what_the_judge_does_too(tmp_path, monkeypatch):
+    write(tmp_path / "anna", right())
+
+    def slow(name, functions, seed):
+        while True:
+            pass
+
+    monkeypatch.setattr(grading, "judge", slow)
+    rows = grade(collect(tmp_path / "anna"), settings(limits=Limits(submission=1.0)))["exercises"]
+    assert {row["status"] for row in rows} == {"error"}
+    assert "took 1 s, all that it has" in rows[0]["message"]
+
+
+def test_taking_in_has_an_end_too(tmp_path, monkeypatch):
+    def endless(handed):
+        while True:
+            pass
+
+    monkeypatch.setattr(worker, "collect", endless)
+    monkeypatch.setattr(worker, "TAKING_IN", 0.3)
+    task = {"handed": HandedIn("anna", [tmp_path]).record(), "file": "", "known": None, "grade": True}
+    result = outcome(task, settings(exercises=("relu_forward",)))["result"]
+    assert result["points"] == 0
+    assert "could not be taken in within 0.3 s" in result["notes"][0]
+
+
+def test_code_that_takes_for_ever_to_compare_is_said_to_and_costs_nothing(tmp_path, monkeypatch):
+    write(tmp_path / "anna", with_code(layers="x = '" + "\\'" * 100_000))
+    monkeypatch.setattr(grading, "COMPARING", 0.2)
+    monkeypatch.setattr(grading, "fingerprint", lambda text: [0 for _ in iter(int, 1)])
+    result = grade(collect(tmp_path / "anna"), settings(exercises=("sgd_momentum",)))
+    assert result["points"] == 10
+    assert "cannot be compared" in result["notes"][-1]
 
 
 def test_a_run_whose_parent_is_killed_is_finished_by_the_next_as_if_nothing_had_happened(tmp_path):
@@ -162,9 +237,9 @@ def test_a_run_whose_parent_is_killed_is_finished_by_the_next_as_if_nothing_had_
 def test_graders_end_with_the_one_who_started_them(tmp_path):
     code = """
 import sys
-from dropout_lab.instructor.grading.batch import Grader
+from dropout_lab.instructor.grading.batch import Worker
 from dropout_lab.instructor.grading.grade import Settings
-one = Grader(Settings(1, "plain", ()))
+one = Worker(Settings(1, "plain", ()))
 one._start()
 one.process.stdin.flush()
 print(one.process.pid, flush=True)
@@ -189,7 +264,7 @@ def _runs(pid):
 
 def test_a_grader_that_dies_is_started_again_and_the_submission_tried_again(tmp_path, monkeypatch):
     write(tmp_path / "anna", right())
-    grader, start, starts = Grader(settings()), Grader._start, []
+    grader, start, starts = Worker(settings()), Worker._start, []
 
     def dies_at_first(self):
         start(self)
@@ -198,8 +273,8 @@ def test_a_grader_that_dies_is_started_again_and_the_submission_tried_again(tmp_
             self.process.kill()
             self.process.wait()
 
-    monkeypatch.setattr(Grader, "_start", dies_at_first)
-    task = {"path": str(tmp_path / "anna"), "student": "anna", "file": "", "known": None}
+    monkeypatch.setattr(Worker, "_start", dies_at_first)
+    task = {"handed": HandedIn("anna", [tmp_path / "anna"]).record(), "file": "", "known": None, "grade": True}
     try:
         assert grader.ask(task)["result"]["points"] == 15
     finally:
@@ -208,7 +283,7 @@ def test_a_grader_that_dies_is_started_again_and_the_submission_tried_again(tmp_
 
 
 def test_a_grader_that_cannot_do_its_work_leaves_no_result_and_no_zero(room, monkeypatch):
-    monkeypatch.setattr(Grader, "_try", lambda self, task: {"fault": "no process"})
+    monkeypatch.setattr(Worker, "_try", lambda self, task: {"fault": "no process"})
     summary = run(room / "class", room / "out", settings(), jobs=1, quiet=True)
     assert len(summary.faults) == 4
     assert results(room / "out") == {}
@@ -219,9 +294,9 @@ def test_the_memory_of_the_parent_does_not_grow_with_the_class(tmp_path, monkeyp
     result, long = grade(collect(tmp_path / "anna"), settings(exercises=("relu_forward",))), 100_000
 
     def answer(self, task):
-        return {"result": {**result, "student": task["student"], "notes": ["x" * long]}}
+        return {"result": {**result, "student": task["handed"]["student"], "notes": ["x" * long]}}
 
-    monkeypatch.setattr(Grader, "_try", answer)
+    monkeypatch.setattr(Worker, "_try", answer)
     peaks = {}
     for size in (30, 230):
         for i in range(size):
@@ -234,12 +309,26 @@ def test_the_memory_of_the_parent_does_not_grow_with_the_class(tmp_path, monkeyp
 
 
 def test_a_file_name_is_safe_and_each_student_has_their_own(tmp_path):
-    names = ["anna", "../etc/passwd", "a/b", "a_b", ".hidden", "CON?", "x" * 300, "é", "", "a b"]
+    names = [
+        "anna",
+        "../etc/passwd",
+        "a/b",
+        "a_b",
+        ".hidden",
+        "CON?",
+        "x" * 300,
+        "字" * 300,
+        "é",
+        "e\u0301",
+        "",
+        "a b",
+        "Anna",
+    ]
     files = [result_file(tmp_path, name) for name in names]
     assert len(set(files)) == len(names)
     assert {file.parent for file in files} == {tmp_path / "results"}
-    assert all(len(file.name) < 120 and not file.name.startswith(".") for file in files)
-    assert files[0].name == "anna.json"
+    assert all(len(os.fsencode(file.name)) < 120 and not file.name.startswith(".") for file in files)
+    assert len({file.name.casefold() for file in files}) == len(names)  # also where case does not matter
 
 
 # ---- demands
@@ -293,7 +382,7 @@ def test_an_unclear_file_of_points_is_refused_with_a_sentence(tmp_path, text):
 )
 def test_days_late_are_read_from_both_kinds_of_file(tmp_path, name, text):
     (tmp_path / name).write_text(text, "utf-8")
-    assert terms.late(tmp_path / name, 10) == Late({"anna": 2, "carl": 0.5}, 10)
+    assert terms.late(tmp_path / name, 10) == DaysLate({"anna": 2, "carl": 0.5}, 10)
 
 
 def test_an_unclear_file_of_days_is_refused(tmp_path):
@@ -304,16 +393,16 @@ def test_an_unclear_file_of_days_is_refused(tmp_path):
 
 
 def test_days_late_take_their_part_once_and_can_be_taken_back(room):
-    late = Late({"anna": 2, "carl": 30}, 10)
+    late = DaysLate({"anna": 2, "carl": 30}, 10)
     run(room / "class", room / "out", settings(), jobs=1, late=late, quiet=True)
     for _ in range(2):
         run(room / "class", room / "out", settings(), jobs=1, late=late, quiet=True)
     points = {name: result["points"] for name, result in results(room / "out").items()}
-    assert (points["anna.json"], points["carl.json"]) == (12, 0)
-    assert results(room / "out")["anna.json"]["notes"] == ["2 days late: 20% of the points taken off"]
+    assert (points["anna"], points["carl"]) == (12, 0)
+    assert results(room / "out")["anna"]["notes"] == ["2 days late: 20% of the points taken off"]
     summary = run(room / "class", room / "out", settings(), jobs=1, quiet=True)
-    assert (summary.kept, results(room / "out")["anna.json"]["points"]) == (4, 15)
-    assert results(room / "out")["anna.json"]["notes"] == []
+    assert (summary.kept, results(room / "out")["anna"]["points"]) == (4, 15)
+    assert results(room / "out")["anna"]["notes"] == []
 
 
 # ---- the command
@@ -364,6 +453,8 @@ def test_the_folder_it_is_started_in_does_not_matter(room):
     [
         (["nowhere", "--out", "out"], "nowhere is no folder"),
         (["class/anna", "--out", "out"], "looks like one submission"),
+        (["class", "--out", "out", "--late", "late.csv"], "The nearest name is 'anna'"),
+        (["class", "--out", "out", "--weights", "w.toml", "--lessons", "3"], "which is in no lesson that --lessons"),
         (["class", "--out", "class/out"], "lies inside the submissions"),
         (["class", "--out", "out", "--lessons", "x"], "--lessons takes numbers"),
         (["class", "--out", "out", "--isolation", "plain", "--require-isolation"], "asks for bubblewrap"),
@@ -373,6 +464,8 @@ def test_the_folder_it_is_started_in_does_not_matter(room):
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(room, words, sentence):
+    (room / "late.csv").write_text("student,days\nana,1\n")
+    (room / "w.toml").write_text("[points]\nmax_norm = 1\n")
     done = command(*words, cwd=room)
     assert done.returncode == 2
     assert sentence in done.stderr

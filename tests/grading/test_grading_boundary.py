@@ -248,10 +248,11 @@ def test_arguments_are_looked_at_here_whatever_is_told_of_them(called):
     """The code that answers is replaced by code that says that nothing was changed."""
     other = called(
         layers="""
-import gc
-for thing in gc.get_objects():
-    if type(thing).__name__ == "function" and thing.__name__ == "_shape":
-        thing.__code__ = (lambda thing: None).__code__
+import sys
+frame = sys._getframe()
+while "_shape" not in frame.f_globals:
+    frame = frame.f_back
+frame.f_globals["_shape"] = lambda thing: None
 def relu_forward(x):
     x *= 2
     return x, x"""

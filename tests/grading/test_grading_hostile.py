@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from confinement import needs_bwrap
 from dropout_lab.instructor.grading.batch import result_file, run
-from dropout_lab.instructor.grading.boundary.sandbox import Limits, Sandbox, try_bwrap
+from dropout_lab.instructor.grading.boundary.sandbox import Limits, Sandbox
 from dropout_lab.instructor.grading.grade import MESSAGE, Settings
 from submissions import hostile, write
 
@@ -15,23 +16,13 @@ MARK = Path("/tmp/dropout-lab-was-here")
 WORTH = dict.fromkeys(hostile.EXERCISES, 1)
 
 
-@pytest.fixture(scope="module")
-def scratch(tmp_path_factory):
-    """Where the graders put the folders of submissions."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("scratch")))
-        yield Path(os.environ["TMPDIR"])
-
-
-@pytest.fixture(scope="module", params=["plain", "bwrap"])
-def graded(request, tmp_path_factory, scratch):
+@pytest.fixture(scope="module", params=["plain", pytest.param("bwrap", marks=needs_bwrap)])
+def graded(request, tmp_path_factory):
     """The class, graded once: {case: its result}.
 
     Those that nothing but a limit ends have a short one: six times what a right function took at most, together with
     the start of its process, so that a busy machine gives more time. All others have the usual limit.
     """
-    if request.param == "bwrap" and (why := try_bwrap()):
-        pytest.skip(f"bubblewrap does not work here: {why}")
     chosen = [name for name in hostile.CASES if request.param == "plain" or name in ESSENTIAL]
     waiting = [name for name in chosen if hostile.CASES[name].waits]
     place = tmp_path_factory.mktemp("classes")
@@ -52,7 +43,7 @@ def _grade(place, names, isolation, limits, jobs):
     return {name: json.loads(result_file(place / "results", name).read_text("utf-8")) for name in names}
 
 
-ESSENTIAL = {
+ESSENTIAL = hostile.REACHING | {
     "right",
     "prints_and_warns",
     "01_exit_at_import",
@@ -104,13 +95,22 @@ def test_nothing_that_came_as_data_was_run(graded):
     assert not MARK.exists()
 
 
-def test_no_process_of_a_submission_is_left(graded, scratch):
-    environments = Path("/proc").glob("[0-9]*/environ")
-    assert [p for p in environments if os.fsencode(f"TMPDIR={scratch}") in _bytes(p)] == []
+def test_no_process_of_a_submission_is_left_without_the_one_who_started_it(graded):
+    words = [word for path in Path("/proc").glob("[0-9]*/environ") for word in _bytes(path).split(b"\0")]
+    starters = {
+        word.partition(b"=")[2].partition(b"-")[0] for word in words if word.startswith(b"DROPOUT_LAB_SUBMISSION=")
+    }
+    assert [pid for pid in starters if not Path("/proc", os.fsdecode(pid)).exists()] == []
 
 
-def test_no_folder_of_a_submission_is_left(graded, scratch):
-    assert list(scratch.iterdir()) == []
+def test_no_file_of_a_submission_is_left(graded):
+    written = ("big", "debug.txt", "0", "499", "dropout-lab-was-here")
+    assert [p for folder in ("/", "/tmp", os.getcwd()) for name in written if (p := Path(folder, name)).exists()] == []
+
+
+def test_no_memory_of_a_submission_is_left(graded):
+    lines = Path("/proc/sysvipc/shm").read_text().splitlines() if Path("/proc/sysvipc/shm").exists() else []
+    assert [line for line in lines if str(hostile.KEY) in line.split()] == []
 
 
 def _bytes(path):

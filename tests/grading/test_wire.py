@@ -141,9 +141,11 @@ def test_bytes_of_anything_are_a_frame_or_refused_or_the_end(data):
         ours.setblocking(False)
         theirs.sendall(data)
         theirs.close()
-        with pytest.raises((wire.BadFrame, wire.Closed)):
+        try:
             while True:
                 assert isinstance(Channel(ours.fileno()).receive(time.monotonic() + 5)[0], dict)
+        except (wire.BadFrame, wire.Closed):
+            pass
 
 
 def test_a_generator_spawns_over_there_as_it_goes_on_spawning_here():

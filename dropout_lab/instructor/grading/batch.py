@@ -34,8 +34,8 @@ READABLE = 80  # bytes of a student's name in the name of a file
 class Summary:
     """What a run did: how many were graded and kept, [(name, why there is no result)], what was ignored.
 
-    `again` counts results that were there already, by what has changed since: "demands", "files" or "judge"; `left` names
-    results in the folder that belong to no submission.
+    `again` counts results that were there already, by what has changed since: "demands", "files" or "judge"; `left`
+    names results in the folder that belong to no submission.
     """
 
     graded: int = 0
@@ -254,7 +254,8 @@ class Worker:
 
 
 def _on_cluster(tasks, settings, address):
-    """The same on a Dask cluster. What was handed in is read here, in a limited process, and goes there; results come back.
+    """The same on a Dask cluster. What was handed in is read here, in a limited process, and goes there; results come
+    back.
 
     What is secret here is nothing there: each worker tries that a submission reads nothing of its own machine.
     """

@@ -155,7 +155,7 @@ def _apart(found):
 
 
 def _gradescope(path):
-    """{name of a folder: [name, email, number] of who handed it in} of Gradescope's file of an export, if it is there."""
+    """{name of a folder: [name, email, number] of who handed it in} of the file in Gradescope's export, if there."""
     try:
         (entry,) = entries(path)
         lines = entry.read(LARGEST).decode("utf-8", "replace").splitlines()

@@ -84,8 +84,12 @@ def _report(summary, out):
     for what, count in sorted(summary.again.items()):
         yield f"{count} of them had a result, and were graded again since the {what} changed."
     if summary.ignored:
-        yield f"Ignored, in no form in which work is handed in: {', '.join(plain(name, 60) for name in summary.ignored)}."
+        yield f"Ignored, in no form in which work is handed in: {_listed(summary.ignored)}."
     if summary.left:
-        yield f"Results of an earlier run that belong to no submission: {', '.join(plain(n, 60) for n in summary.left)}."
+        yield f"Results of an earlier run that belong to no submission: {_listed(summary.left)}."
     for student, fault in summary.faults:
         yield f"NO RESULT for {plain(student, 60)}: {plain(fault, 300)}"
+
+
+def _listed(names):
+    return ", ".join(plain(name, 60) for name in names)

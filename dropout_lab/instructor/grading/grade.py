@@ -15,8 +15,8 @@ The result is a plain dictionary that JSON can hold, schema "dropout-lab/result"
     ignored       names of files that were not looked at
     also          other names by which a table may know the student
     sources       {module: fingerprint of its tokens}, for likeness
-    run           three fingerprints, of what was asked for, of what was handed in, and of the judge: where all are equal
-                  it need not be done again
+    run           three fingerprints, of what was asked for, of what was handed in, and of the judge: where all are
+                  equal it need not be done again
 """
 
 import time

@@ -1,7 +1,8 @@
 """What students hand in, in the shapes in which they do: the six modules are found and read, nothing is unpacked.
 
-A submission is the repository, the package folder, only the files, one file or notebook with everything in it, or one of
-these some folders down, or packed. What is missing, doubled or oddly named is said, and what was not looked at is listed.
+A submission is the repository, the package folder, only the files, one file or notebook with everything in it, or one
+of these some folders down, or packed. What is missing, doubled or oddly named is said, and what was not looked at is
+listed.
 """
 
 import ast
@@ -28,12 +29,9 @@ _COPY = re.compile(
 _WORD = re.compile(rf"(?:^|[ _.-])({'|'.join(MODULES)})(?=$|[ _.(-])", re.I)
 _OURS = {("checks", "probes"), ("checks", "mistakes"), ("lab", "figures"), ("lab", "widgets")}  # of the same names
 _COURSE = {"checks", "audit", "lab", "instructor", "system", "lessons", "solutions", "tests", "docs"}
+_FUNCTIONS = {module: sorted({e.function for e in EXERCISES.values() if e.module == module}) for module in MODULES}
 _DEFINES = {
-    module: re.compile(
-        rf"^[ \t]*def[ \t]+(?:{'|'.join(sorted({e.function for e in EXERCISES.values() if e.module == module}))})[ \t]*\(",
-        re.M,
-    )
-    for module in MODULES
+    module: re.compile(rf"^[ \t]*def[ \t]+(?:{'|'.join(names)})[ \t]*\(", re.M) for module, names in _FUNCTIONS.items()
 }
 
 
@@ -41,9 +39,9 @@ _DEFINES = {
 class Submission:
     """What one student handed in.
 
-    `sources` is {module: bytes}, `missing` {module: a sentence on why it is not among them}, `helpers` {module: bytes} of
-    further modules, `notes` sentences, `ignored` names of files that were not looked at, `also` other names by which a
-    table may know the student.
+    `sources` is {module: bytes}, `missing` {module: a sentence on why it is not among them}, `helpers` {module:
+    bytes} of further modules, `notes` sentences, `ignored` names of files that were not looked at, `also` other names
+    by which a table may know the student.
     """
 
     student: str
@@ -85,7 +83,8 @@ def collect(handed):
     Raises
     ------
     Unreadable
-        If there is nothing to read: it is gone, or may not be read. Then there is no result, since it may be read later.
+        If there is nothing to read: it is gone, or may not be read. Then there is no result, since it may be read
+        later.
     """
     if not isinstance(handed, HandedIn):
         path = Path(handed)

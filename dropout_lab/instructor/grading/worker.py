@@ -4,7 +4,8 @@ The first line holds the settings, every other a task. It ends when its input do
 started it. What is done here is limited: in memory for the process, in time for each submission.
 
     task = {"handed": where a submission lies, or "submission": what was taken in of it,
-            "known": fingerprint of the result that is there or None, "grade": whether to judge it, or only to take it in}
+            "known": fingerprint of the result that is there or None,
+            "grade": whether to judge it, or only to take it in}
 """
 
 import contextlib
@@ -39,7 +40,9 @@ def main():
 
 
 def outcome(task, settings):
-    """{"result": ..., "again": what has changed}, {"known": True} if there is nothing new to grade, {"submission": ...} if
+    """What becomes of a task.
+
+    {"result": ..., "again": what has changed}, {"known": True} if there is nothing new to grade, {"submission": ...} if
     it was only to be taken in, or {"fault": why there is none}.
     """
     end = time.monotonic() + settings.limits.submission
@@ -53,7 +56,7 @@ def outcome(task, settings):
         return {"result": grade(submission, settings, end=end), "again": why_again(task["known"], now)}
     except Unreadable as problem:
         return {"fault": str(problem)}
-    except Exception as error:  # the next one is graded, whatever went wrong with this
+    except Exception as error:  # noqa: BLE001 - no submission stops the batch
         traceback.print_exc()
         return {"fault": f"{type(error).__name__}: {error}"}
 

@@ -379,8 +379,9 @@ case(
     "replaced_codec",
     """
     import sys
-    wire = next(m for n, m in sys.modules.items() if n == "wire")
-    wire.Writer.token = lambda self, thing, depth=0: {"k": "tuple", "v": [1, 2]}
+    frame = sys._getframe()
+    while "wire" not in frame.f_globals: frame = frame.f_back
+    frame.f_globals["wire"].Writer.token = lambda self, thing, depth=0: {"k": "tuple", "v": [1, 2]}
 """,
     EXERCISES,
     "",
@@ -467,7 +468,7 @@ case(
     RELU,
     "",
 )
-case("one_large_file", relu('open("big", "wb").write(bytes(10**8))\nreturn x, x'), RELU, "OSError")
+case("one_large_file", relu('open("big", "wb").write(bytes(10**8))\nreturn x, x'), RELU, "more than 8 MB into files")
 case(
     "f_is_called_for_ever",
     "def numerical_gradient(f, x, h=1e-5):\n    while True: f(x)",
@@ -521,4 +522,234 @@ case(
     ["init_params"],
     "",
     module="network",
+)
+
+# ---- what must be out of reach: each tries, and is right where it is refused and wrong where it is not
+KEY = 20141958  # of segments that would be left behind
+REACHING = set()
+ANSWERS = SOLUTIONS.parents[1] / "dropout_lab" / "checks" / "mistakes" / "layers.py"
+
+
+def reaches(name, attempt, prelude=""):
+    """Register a submission that is right, but for what follows when its attempt succeeds."""
+    REACHING.add(name)
+    lines = dedent(attempt).strip().splitlines()
+    body = [
+        "import ctypes, os, sys, time",
+        *dedent(prelude).strip().splitlines(),
+        "libc = ctypes.CDLL(None, use_errno=True)",
+    ]
+    body += ["def attempt():", *(f"    {line}" for line in lines)]
+    body += ["def relu_forward(x):", "    try: done = attempt()", "    except Exception: done = False"]
+    body += ["    return (2 * x if done else np.maximum(x, 0)), x"]
+    CASES[name] = Case(with_code(layers="\n".join(body)))
+
+
+def calls(name, number, *arguments):
+    """Register one that makes a system call by its number (on x86_64)."""
+    words = ", ".join(map(str, (number, *arguments)))
+    reaches(name, f"return os.uname().machine == 'x86_64' and libc.syscall({words}) not in (-1, 2**64 - 1)")
+
+
+for secret, path in (
+    ("answers", ANSWERS),
+    ("solutions", SOLUTIONS / "layers.py"),
+    ("judge", ANSWERS.parents[1] / "verdicts.py"),
+):
+    reaches(f"opens_the_{secret}", f"return open({str(path)!r}).read()")
+    reaches(f"opens_the_{secret}_by_its_number", f"return libc.open({str(path)!r}.encode(), 0) >= 0")
+    reaches(f"opens_the_{secret}_through_proc", f"return open('/proc/self/root{path}').read()")
+reaches("lists_the_answers", f"return os.listdir({str(ANSWERS.parent)!r})")
+reaches(
+    "opens_the_answers_from_their_folder",
+    f"return os.open({ANSWERS.name!r}, 0, dir_fd=os.open({str(ANSWERS.parent)!r}, os.O_PATH))",
+)
+reaches(
+    "imports_the_answers",
+    f"""
+    sys.path.insert(0, {str(SOLUTIONS.parents[1])!r})
+    finders, sys.meta_path[:] = sys.meta_path[:], [f for f in sys.meta_path if type(f).__name__ != "Package"]
+    ours = {{n: sys.modules.pop(n) for n in list(sys.modules) if n.startswith("dropout_lab")}}
+    try:
+        from dropout_lab.checks.mistakes import load_all
+        return load_all()
+    finally:
+        sys.modules.update(ours)
+        sys.meta_path[:] = finders""",
+)
+reaches("reads_the_environment_of_the_judge", "return open(f'/proc/{os.getppid()}/environ').read()")
+reaches("reads_the_memory_of_the_judge", "return open(f'/proc/{os.getppid()}/mem', 'rb')")
+reaches("lists_processes", "return os.listdir('/proc')")
+reaches("reads_other_submissions", "return [n for f in ('/tmp', '/root', '/home', '/') for n in os.listdir(f)]")
+for name, number, *arguments in (
+    ("changes_a_mode", 90, f"{str(ANSWERS.parent)!r}.encode()", 0o755),
+    ("changes_a_mode_from_a_folder", 268, -100, f"{str(ANSWERS.parent)!r}.encode()", 0o755),
+    ("changes_an_owner", 92, f"{str(ANSWERS)!r}.encode()", -1, -1),
+    ("changes_a_time", 280, -100, f"{str(ANSWERS)!r}.encode()", 0, 0),
+    ("changes_an_attribute", 188, f"{str(ANSWERS)!r}.encode()", "b'user.x'", "b'x'", 1, 0),
+    ("restarts_the_machine", 169, 0, 0, 0),
+    ("writes_accounts", 163, 0),
+    ("is_nicer", 141, 0, 0, 5),
+    ("watches_folders", 294, 0),
+    ("sets_an_owner_of_signals", 72, 1, 8, "os.getppid()"),
+    ("sets_a_signal", 72, 1, 10, 9),
+    ("makes_a_segment", 29, KEY, 4096, 0o1666),
+    ("makes_a_queue", 68, KEY, 0o1666),
+    ("makes_semaphores", 64, KEY, 1, 0o1666),
+    ("makes_a_named_queue", 240, "b'dropout'", 0o102, 0o666, 0),
+    ("makes_a_ring", 425, 4, "ctypes.create_string_buffer(120)"),
+    ("makes_memory_with_a_name", 319, "b'x'", 0),
+    ("traces_its_parent", 101, 16, "os.getppid()", 0, 0),
+    ("is_traced", 101, 0, 0, 0, 0),
+    ("keeps_a_key", 248, "b'user'", "b'dropout'", "b'x'", 1, -3),
+    ("joins_a_keyring", 250, 1, 0),
+    ("opens_a_process", 434, "os.getppid()", 0),
+    ("kills_by_number", 62, "os.getppid()", 0),
+    ("kills_a_thread", 200, "os.getppid()", 0),
+    ("leaves_its_namespace", 272, 0x10000000),
+    ("copies_itself", 435, "ctypes.create_string_buffer(struct_clone, 88)", 88),
+    ("asks_for_a_new_limit", 302, 0, 4, "ctypes.create_string_buffer(16)", 0),
+    ("counts_events", 298, "ctypes.create_string_buffer(120)", 0, -1, -1, 0),
+    ("writes_a_file_by_number", 2, "b'/tmp/dropout-lab-was-here'", 0o101, 0o666),
+    ("removes_a_file", 87, f"{str(ANSWERS)!r}.encode() + b'.none'", 0),
+):
+    calls(name, number, *arguments)
+reaches(
+    "copies_itself",
+    """
+    pid = libc.syscall(435, struct.pack("=11Q", 0, 0, 0, 0, 17, *[0] * 6), 88)
+    if pid == 0: os._exit(0)
+    return pid > 0""",
+    "import struct",
+)
+reaches(
+    "forks_by_number",
+    """
+    pid = libc.syscall(57)
+    if pid == 0: os._exit(0)
+    return pid > 0""",
+)
+reaches("starts_a_program", "return libc.system(b'true') == 0")
+
+# ---- against the copy of a prepared process
+case(
+    "hides_a_change_in_place",
+    """
+    import sys
+    frame = sys._getframe()
+    while "_shape" not in frame.f_globals: frame = frame.f_back
+    frame.f_globals["_shape"] = lambda thing: None
+    def relu_forward(x):
+        x *= x > 0
+        return x.copy(), x.copy()""",
+    ["relu_forward"],
+    "in place",
+)
+speaks("asks_for_more_time", 'speak({"note": "loading", "module": "layers"}); time.sleep(60)', waits=False)
+speaks("notes_of_nonsense", 'speak({"note": ["x"]})')
+speaks(
+    "notes_without_end",
+    """
+        import time
+        while True: speak({"note": "printed", "count": 1})""",
+    reason="no result within",
+    waits=True,
+)
+speaks("prints_less_than_nothing", 'speak({"note": "printed", "count": "x"})')
+speaks(
+    "position_in_shared_memory",
+    'speak({"value": {"k": "array", "d": "<f8", "s": [5, 4], "f": False, "w": True, "at": 0}, "n": 2})',
+)
+speaks("seeds_of_nonsense", 'speak({"value": {"k": "seeds", "seeds": {"entropy": -1, "spawned": 10**9}}})')
+case(
+    "scribbles_over_all_arguments",
+    relu("""
+    import mmap
+    shared = x
+    while not isinstance(shared, mmap.mmap):
+        shared = shared.base if hasattr(shared, "base") else shared.obj
+    shared[:] = bytes(len(shared))
+    return np.maximum(x, 0), x"""),
+    RELU,
+    "",
+)
+case(
+    "thousands_of_array_heads",
+    """
+    def numerical_gradient(f, x, h=1e-5):
+        for n in range(5500): f(np.zeros((1, n)))""",
+    ["numerical_gradient", "gradient_check"][:1],
+    "",
+    module="gradcheck",
+)
+case(
+    "a_thousand_threads",
+    relu("""
+    import threading
+    for _ in range(1000): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    return 2 * x, x"""),
+    ["relu_forward"],
+    "",
+)
+case(
+    "deep_repr",
+    relu("""
+    sys.setrecursionlimit(10**6)
+    a = []
+    for _ in range(10**6): a = [a]
+    return repr(a), x"""),
+    RELU,
+    "",
+)
+case(
+    "alarms_itself",
+    relu("""
+    import signal
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    while True: pass"""),
+    RELU,
+    "ended before there was a result",
+)
+case(
+    "takes_all_memory",
+    relu("""
+    a = []
+    while True: a.append(bytearray(10**7))"""),
+    RELU,
+    "MemoryError",
+)
+case(
+    "prints_fifty_megabytes",
+    relu("""
+    for _ in range(50): print("x" * 10**6)
+    return np.maximum(x, 0), x"""),
+)
+case("a_hundred_thousand_escapes", "text = '" + "\\'" * 100_000 + "'\n")
+case(
+    "spawns_its_coins",
+    """
+    def init_params(sizes, rng, _right=init_params if "init_params" in globals() else None):
+        return _right(sizes, rng.spawn(1)[0])""",
+    module="network",
+)
+case(
+    "another_generator",
+    """
+    _first = init_params
+    def init_params(sizes, rng):
+        return _first(sizes, np.random.default_rng(rng.bit_generator.seed_seq.spawn(1)[0]))""",
+    module="network",
+)
+CASES["helper_modules"] = Case(
+    {
+        **with_code(
+            layers="from dropout_lab.twice import half\nimport third\ndef relu_forward(x):\n"
+            "    return third.one(np.maximum(x, 0) * 2 * half), x"
+        ),
+        "twice.py": "half = 0.5",
+        "third.py": "from .twice import half\ndef one(x): return x * half / 0.5",
+    }
+)
+CASES["a_helper_that_was_not_handed_in"] = Case(
+    with_code(layers="from dropout_lab.twice import half"), LAYERS, "No module named 'dropout_lab.twice'"
 )

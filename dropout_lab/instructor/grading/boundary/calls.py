@@ -1,8 +1,8 @@
 """Which system calls a submission may make, by name: a list of what is allowed. Everything else is refused.
 
-Allowed is what computes, reads files that are open to it, keeps time and makes threads. There is no new process, socket,
-signal to others, shared memory, change of a file or of an owner, clock, priority or limit in the list, and what a kernel
-learns tomorrow is not in it either. A few calls are allowed with some arguments only.
+Allowed is what computes, reads files that are open to it, keeps time and makes threads. There is no new process,
+socket, signal to others, shared memory, change of a file or of an owner, clock, priority or limit in the list, and
+what a kernel learns tomorrow is not in it either. A few calls are allowed with some arguments only.
 """
 
 import ctypes
@@ -144,7 +144,7 @@ def _program(pid):
 
 
 def _test(argument, operation, values):
-    """Lines that refuse the call unless the argument (a half: its upper 32 bits) is one of these, or has no such bit."""
+    """Lines that refuse the call unless the argument (a half: its upper 32 bits) is one of these, or lacks a bit."""
     load = (_LOAD, 0, 0, int(_ARGUMENTS + 8 * argument))
     if operation == _ANY_BIT:
         return [load, (_ANY_BIT, 0, 1, values[0]), (_RETURN, 0, 0, _REFUSE)]

@@ -1,8 +1,8 @@
 """What a copy of the zygote does for one submission. Nothing that it says is believed.
 
-It is sent the text of the modules, runs them as the package `dropout_lab`, and answers one call after the other. It
-knows neither inputs in advance nor what would be right. Caches stay here, under numbers that the judge gives out. Arrays
-among the arguments lie in memory that the judge sees too: what becomes of them it sees for itself.
+It is sent the text of the modules, runs them as the package `dropout_lab`, and answers call after call. It
+knows neither inputs in advance nor what would be right. Caches stay here, under numbers that the judge gives out.
+Arrays among the arguments lie in memory that the judge sees too: what becomes of them it sees for itself.
 """
 
 import standins
@@ -92,7 +92,7 @@ class Judge:
         except wire.TooLarge as large:
             writer = wire.Writer()
             header = {"raised": "ValueError", "message": f"it returned {large}, far more than any answer has"}
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a submission raises anything
             writer, header = wire.Writer(), self.package.raised(error)
         try:
             changed = {name: writer.token(thing) for name, thing in named.items() if _shape(thing) != before[name]}
@@ -132,7 +132,7 @@ class Judge:
 
 
 def _shape(thing):
-    """What of an argument is not seen in the shared memory: its form, and what hangs on it. None for what has neither."""
+    """What of an argument is not seen in the shared memory: its form, and what hangs on it. None if it has none."""
     if isinstance(thing, np.ndarray):
         seen = thing.base is not None or not thing.flags.owndata
         return _Same(thing), thing.shape, thing.dtype.str, None if seen else thing.tobytes()
@@ -217,7 +217,7 @@ class Package:
         try:
             words = standins.in_words(error)
             message = words or str(error.msg if isinstance(error, SyntaxError) else error)[:400]
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - `__str__` of a submission's own exception
             message = "an exception without words"
         where, code = self._place(error)
         return {
@@ -234,7 +234,7 @@ class Package:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self.programs[name] = compile(self._decoded(name), _file(name), "exec", dont_inherit=True)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a submission raises anything
             return self._gone(name, error)
         return None
 
@@ -255,7 +255,7 @@ class Package:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 importlib.import_module(f"{PACKAGE}.{name}")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a submission raises anything
             return self._gone(name, error)
         return None
 
@@ -284,7 +284,7 @@ class Package:
 
 
 class Beside:
-    """Finds a helper module by its bare name, after the standard library: `import twice` where twice.py was handed in."""
+    """Finds a helper by its bare name, after the standard library: `import twice` where twice.py was handed in."""
 
     def __init__(self, package):
         self.package = package

@@ -114,7 +114,7 @@ class Boundary:
         self.functions = Functions({e.function: self._proxy(e.function, e.module) for e in EXERCISES.values()})
         self.patient, self.confined = True, ()
         self.life, self.turn = None, Turn(0.0, 0.0)
-        self._suspects, self._loading, self._lives, self._handles = set(), None, 0, 0
+        self._suspects, self._loading, self._to_load, self._lives, self._handles = set(), None, [], 0, 0
 
     def begin(self, seconds, mirror=True):
         """Start an exercise: fresh caches, and so many seconds of waiting. With `mirror`, what is done to arguments is
@@ -168,7 +168,8 @@ class Boundary:
             }
             for name, text in texts.items()
         ]
-        self._loading, self.turn = None, Turn(self.limits.exercise, self.limits.exercise)
+        self._loading, self._to_load = None, [name for name in MODULES if name not in self.unusable]
+        self.turn = Turn(self.limits.exercise, self.limits.exercise)
         try:
             answer, _ = self._ask({"do": "load", "modules": modules}, list(texts.values()))
             failed = {name: Unloadable.from_answer(name, answer["failed"][name]) for name in answer["failed"]}
@@ -182,6 +183,8 @@ class Boundary:
             return False
         except (TypeError, AttributeError):
             raise Lost(_ODD) from None
+        finally:
+            self._to_load = []
         self.unusable |= {name: why for name, why in failed.items() if name in MODULES and name not in self.unusable}
         return True
 
@@ -263,7 +266,8 @@ class Boundary:
 
     def _heed(self, note):
         """What the other side says on the way: it tells more in a sentence, and decides nothing."""
-        if note["note"] == "loading" and note["module"] in MODULES:
+        if note["note"] == "loading" and note["module"] in self._to_load:
+            self._to_load.remove(note["module"])
             self._loading, self.turn.left = note["module"], self.turn.allowed
         elif note["note"] == "printed" and type(note["count"]) is int:
             self.turn.printed = note["count"]
@@ -298,7 +302,7 @@ class Boundary:
         try:
             writer = wire.Writer()
             return {"do": "result", "value": writer.token(function(*args))}, writer.arrays
-        except Exception as error:  # whatever it is, it goes to who called
+        except Exception as error:  # noqa: BLE001 - called with what a submission sent
             self.turn.pending = error if isinstance(error, (Blank, Broke)) else None
             return {"do": "result", "raised": type(error).__name__, "message": str(error)[:400]}, ()
 

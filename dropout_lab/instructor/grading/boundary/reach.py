@@ -4,9 +4,7 @@ Folders that hold more than that (a prefix, site-packages, /usr) are never given
 solutions and other submissions may lie below them.
 """
 
-import json
 import re
-import subprocess
 import sys
 import sysconfig
 from functools import cache
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dropout_lab.instructor.grading.boundary import zygote
 from dropout_lab.system.places import PACKAGE, ROOT
 
 PYTHON = str(Path(sys.executable).resolve())  # outside any virtual environment: what it needs is all in its own library
@@ -46,17 +45,25 @@ def numpy():
 
 @cache
 def libraries():
-    """The shared libraries that all this has loaded, as (path, other names of it in its folder)."""
-    said = subprocess.run(
-        [PYTHON, "-I", "-S", "-B", str(HERE / PARTS[0]), str(NUMPY), "--libraries"],
-        capture_output=True,
-        check=True,
-        timeout=120,
-    )
-    found = [Path(path) for path in json.loads(said.stdout)]
-    own = [*numpy(), *(place for place, _ in folders())]
-    found = [path for path in found if not any(path.is_relative_to(place) for place in own)]
+    """The shared libraries that all this needs, as [(path, other names of it in its folder)]: of the system's own.
+
+    What this process has loaded is what another Python with NumPy loads; libraries of other packages are left out.
+    """
+    zygote.load_libraries()
+    found = [Path(path) for path in zygote.libraries()]
+    others = [NUMPY, *(place for place, _ in folders()), *map(Path, filter(None, sys.path))]
+    found = [path for path in found if not any(path.is_relative_to(place) for place in others)]
     return [(path, [p.name for p in path.parent.iterdir() if p.is_symlink() and p.resolve() == path]) for path in found]
+
+
+def open_to_all(*paths):
+    """Whether a user without any rights of its own can read these files and folders, going by their modes."""
+    return all(_is_open(Path(path), 0o4) and all(_is_open(p, 0o1) for p in Path(path).parents) for path in paths)
+
+
+def _is_open(path, right):
+    right |= 0o1 if path.is_dir() else 0
+    return path.stat().st_mode & right == right
 
 
 @cache

@@ -74,7 +74,7 @@ class Overdone(Exception):
 
 
 class Zygote:
-    """The process that is kept ready. `in_force` names what it took from itself, `user` whether it is one of its own."""
+    """The process that is kept ready. `in_force` names what it took from itself, `user` is the user that it runs as."""
 
     def __init__(self, isolation, limits):
         adopt_strays()
@@ -281,7 +281,8 @@ def choose(wanted="auto", required=False, secrets=()):
     seen = readable_secrets(PLAIN, Limits(), secrets)
     if seen and wanted != PLAIN:
         raise NoSandbox(
-            f"{reason}, and a plain process can read {seen[0]}, so nothing is graded. --isolation plain grades all the same"
+            f"{reason}, and a plain process can read {seen[0]}, so nothing is graded."
+            " --isolation plain grades all the same"
         )
     with Sandbox(PLAIN) as trial:
         held = ", ".join(trial.confined) or "nothing"
@@ -317,7 +318,7 @@ def _python_command(folder=reach.HERE):
 
 
 def _bwrap_command(program=None):
-    """(words, environment): bubblewrap with nothing in it but Python, its library, NumPy, and the parts of the child."""
+    """(words, environment): bubblewrap with nothing in it but Python, its library, NumPy, and parts of the child."""
     bound, searched = [("--ro-bind", reach.PYTHON, reach.PYTHON)], set()
     for place, others in reach.folders():
         bound.append(("--ro-bind", str(place), str(place)))
@@ -353,24 +354,12 @@ def _bwrap():
 
 @cache
 def own_user():
-    """As root: the number of a user that has no account and no other process, if such a one can run Python. Else None."""
+    """As root: the number of a user without account or other process, if such a one can run Python. Else None."""
     if os.geteuid() != 0:
         return None
-    user = _USERS + os.getpid()
-    try:
-        done = subprocess.run(
-            [reach.PYTHON, "-I", "-S", "-B", "-c", f"import sys; sys.path.append({str(reach.NUMPY)!r}); import numpy"],
-            capture_output=True,
-            check=False,
-            cwd="/",
-            env=_THREADS,
-            user=user,
-            group=user,
-            extra_groups=[],
-        )
-    except OSError:
-        return None
-    return user if done.returncode == 0 else None
+    needed = [reach.PYTHON, *reach.readable(), *(path for path, _ in reach.libraries())]
+    needed += [reach.HERE / part for part in reach.PARTS]
+    return _USERS + os.getpid() if reach.open_to_all(*needed) else None
 
 
 def _anonymous(size):

@@ -1,8 +1,8 @@
-"""What a submission finds in place of things that grading has not: files to write, a terminal, figures, other processes.
+"""What a submission finds in place of what grading has not: files to write, a terminal, figures, processes.
 
-A file that is opened to be written is a piece of memory, bounded, gone with the process: nothing reaches a disk. What is
-printed is counted and forgotten. Plotting does nothing. What starts a process, opens the network or changes a file is
-refused in words. These are conveniences for honest code: the kernel refuses the same to everybody (`calls`).
+A file that is opened to be written is a piece of memory, bounded, gone with the process: nothing reaches a disk. What
+is printed is counted and forgotten. Plotting does nothing. What starts a process, opens the network or changes a file
+is refused in words. These are conveniences for honest code: the kernel refuses the same to everybody (`calls`).
 """
 
 import builtins
@@ -37,7 +37,7 @@ _written = {}
 
 
 def take_the_place_of_files():
-    """From here on a file that is opened to be written is memory. Before NumPy is imported, which keeps what it finds."""
+    """A file that is opened to be written is memory from here on. Before NumPy is imported: it keeps what it finds."""
     builtins.open = io.open = _open
     os.stat = _stat
     os.mkdir = lambda path, mode=0o777, *, dir_fd=None: None

@@ -115,8 +115,8 @@ class Writer:
     """Values to JSON tokens; `arrays` collects the bytes of the arrays on the way.
 
     `special` is asked first about what is neither number, text, array nor container, and gives a token or None.
-    `place` may put an array where the other side sees it, and gives the position, or None. Whatever nobody knows crosses
-    as the name of its type.
+    `place` may put an array where the other side sees it, and gives the position, or None. Whatever nobody knows
+    crosses as the name of its type.
     """
 
     def __init__(self, special=lambda thing: None, place=lambda array: None):
@@ -258,7 +258,8 @@ def _is_shape(shape):
 
 
 def sequence_token(seeds):
-    """A seed sequence as JSON. The entropy is what the real one gives, put through a hash: no seed of the judge crosses.
+    """A seed sequence as JSON. The entropy is what the real one gives, put through a hash: no seed of the judge
+    crosses.
 
     Equal sequences give equal ones, and each goes on giving children where it was.
     """

@@ -5,7 +5,6 @@ itself, then does what the judge says on its standard input. A copy hears from i
 channel to the judge, and memory in which the judge puts arguments.
 
     python -I -S -B zygote.py FOLDER-OF-NUMPY
-    python -I -S -B zygote.py FOLDER-OF-NUMPY --libraries      (prints the shared libraries that all this has loaded)
 """
 
 import ctypes
@@ -35,6 +34,11 @@ def load(numpy):
         finder = sys.path_importer_cache.get(cached)
         if isinstance(finder, importlib.machinery.FileFinder):
             finder.find_spec("nothing_of_this_name")
+    load_libraries()
+
+
+def load_libraries():
+    """Load what modules of the standard library need that a submission might import, while it can still be found."""
     for name in ("libgcc_s.so.1", *_extensions()):
         try:
             ctypes.CDLL(name)
@@ -43,7 +47,6 @@ def load(numpy):
 
 
 def _extensions():
-    """The compiled modules of the standard library whose libraries a submission might come to need."""
     folder = sysconfig.get_config_var("DESTSHARED")
     found = sorted(Path(folder).glob("*.so")) if folder else []
     return [str(path) for path in found if not path.name.startswith(_LEFT_OUT)]
@@ -103,8 +106,4 @@ def _become(descriptors, limits, in_force, request):
 
 
 if __name__ == "__main__":
-    if "--libraries" in sys.argv:
-        load(sys.argv[1])
-        print(json.dumps(libraries()))
-    else:
-        main(sys.argv[1])
+    main(sys.argv[1])
