@@ -197,7 +197,7 @@ def test_names_that_are_no_text_or_look_like_paths_are_only_names(tmp_path):
         write(tmp_path / os.fsdecode(odd), right())
     write(tmp_path / "=cmd()", with_code(layers="x = 1"))
     students = [one.student for one in find(tmp_path)[0]]
-    assert students == ["=cmd()", "n\ufffd\ufffd", "n\ufffd\ufffd (1)"]
+    assert students == ["=cmd()", "n\ufffd\ufffd", "n\ufffd\ufffd (2)"]
     "".join(students).encode("utf-8")
 
 
