@@ -224,7 +224,7 @@ for train in (True, False):
 #
 # Forward and backward of one layer, 256 samples by 4,096 units, float32, your functions against `nn.Dropout` with autograd. **Predict** the ratio.
 
-# %%
+# %% tags=["timed"]
 my_prediction = ...
 x, dout = np.ones((256, 4096), np.float32), np.ones((256, 4096), np.float32)
 rng = np.random.default_rng(0)

@@ -247,7 +247,7 @@ print("days for 1 million updates:", paper.days(RECORDS, hidden=(8192, 8192), up
 #
 # **Predict.** Order them by time: the random numbers, the comparison with p, the scaled mask, two multiplications, three matrix products.
 
-# %%
+# %% tags=["timed"]
 my_order = [...]
 rng = np.random.default_rng(0)
 x, dout = (rng.standard_normal((128, 1024), dtype=np.float32) for _ in range(2))
@@ -301,7 +301,7 @@ print(f"the course's: {1 - theirs.mean():.4f} dropped; p as it is: {cut / 65536:
 #
 # **Predict.** How many times faster than `rng.random(x.shape) >= p`?
 
-# %%
+# %% tags=["timed"]
 my_prediction = ...
 rng, bits, shape = np.random.default_rng(0), np.random.PCG64DXSM(0), (256, 4096)
 makers = {
@@ -320,7 +320,7 @@ show(time_of_the_first=ratios(race(makers), to="53 bits, float64"))
 #
 # **Predict.** The same multiplications in the same order, with and without new arrays. Is there a difference, and is it more or less than a factor of 2?
 
-# %%
+# %% tags=["timed"]
 my_prediction = ...
 rng = np.random.default_rng(1)
 x = rng.random((2560, 4096), np.float32)
@@ -345,7 +345,7 @@ print("the same result:", np.array_equal(out, kept * scale * x))
 #
 # **Predict.** Blocks of 1,024 entries, 131,072, or all at once: which is fastest, and which slowest?
 
-# %%
+# %% tags=["timed"]
 my_order = [...]
 x, out = x.reshape(-1), out.reshape(-1)
 bits = np.random.PCG64DXSM(0)
@@ -440,7 +440,7 @@ def both_ways(layer):
     return lambda: (layer.forward(x), layer.backward(dout))
 
 
-# %%
+# %% tags=["timed"]
 my_factor, my_numba = ..., ...
 runners = {"yours": yours, "1: cheap coins": cheap_coins, "1, 2: and out=": cheap_coins_and_out}
 runners["1, 2, 3: lab/fast"] = both_ways(in_numpy.Dropout(0.5, 0))

@@ -48,7 +48,7 @@ def _show_blank(shell, kind, error, trace, tb_offset=None):
 
 def _as_png(figure):
     """The picture, with its text beside it, where converters to paper and pages look for it."""
-    return print_figure(figure), {"alt": plots.in_words(figure)}
+    return print_figure(figure, metadata={"Software": None}), {"alt": plots.in_words(figure)}
 
 
 def _as_html(figure):

@@ -147,8 +147,11 @@ for word in ("one", "two"):
 print("aside", file=sys.stderr)
 
 # %%
-from dropout_lab.lab.widgets.dropout import explore_masks
-explore_masks(lambda x, p, rng, train=True: (x * (rng.random(x.shape) >= p), None), p=0.3)
+from dropout_lab.lab.widgets.panel import choice, panel
+def draw(figure, word):
+    figure.subplots().plot([1, 2])
+    return f"It says {word}."
+panel(draw, "A panel", word=choice("a", "word", ["a", "b"]))
 
 # %%
 import matplotlib.pyplot as plt
@@ -181,6 +184,22 @@ def test_a_changed_heading_changes_the_files_of_its_lesson_alone_and_back_again(
     edit(source, "# Another lesson", "# A lesson")
     build(course)
     assert contents(course) == before
+
+
+def test_other_words_cost_no_run(course):
+    edit(course / "solutions" / "00_small.py", "# A lesson", "# Another lesson")
+    said = []
+    build(course, progress=said.append)
+    assert said == ["writing lessons/00_small.ipynb"]
+    assert "# Another lesson" in (course / "solutions" / "00_small.ipynb").read_text("utf-8")
+    assert build(course) == []
+
+
+def test_a_number_typed_into_an_output_is_known(course):
+    edit(course / "solutions" / "00_small.ipynb", '"2.0\\n"', '"2.5\\n"')
+    assert stale(course) == ["solutions/00_small.ipynb"]
+    build(course)
+    assert '"2.0\\n"' in (course / "solutions" / "00_small.ipynb").read_text("utf-8")
 
 
 def test_notebooks_are_valid(course):

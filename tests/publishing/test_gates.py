@@ -9,12 +9,30 @@ from conftest import ROOT, are_lessons
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor.publishing import leaks
 from dropout_lab.instructor.publishing.build import build
+from dropout_lab.instructor.publishing.derive import solution
 from dropout_lab.instructor.publishing.execute import execute
 
 STUB = re.compile(r"`(\w+)` is still blank\. Lesson \d\d, exercise [\d.]+: dropout_lab/\w+\.py")
+CLOCK = re.compile(r"\brace\(|\b(time|perf_counter|monotonic)\(|\.seconds\b|\bdatetime\b")
 LESSONS = sorted((ROOT / "lessons").glob("*.ipynb"))
+SOURCES = sorted((ROOT / "solutions").glob("[0-9]*.py"))
 SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
 NBVAL_TAGS = {"nbval-check-output", "nbval-ignore-output", "nbval-skip", "nbval-raises-exception"}
+COMPARED = {
+    "00": 1,
+    "01": 8,
+    "02": 5,
+    "03": 8,
+    "04": 5,
+    "05": 5,
+    "06": 9,
+    "07": 4,
+    "08": 0,
+    "09": 0,
+    "10": 4,
+    "11": 6,
+    "12": 2,
+}  # cells of each lesson
 TAGS = NBVAL_TAGS | {"setup", "solution", "timed"}
 
 
@@ -71,6 +89,19 @@ def test_checked_cells_carry_rounded_text(path):
         text = "".join(output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs)
         long = re.findall(r"\d\.\d{7,}", text)
         assert not long, f"more digits than every machine agrees on: {long} in {cell.source}"
+
+
+@by_stem(SOURCES)
+def test_a_cell_that_reads_a_clock_is_tagged_timed(path):
+    for cell in solution(path).cells:
+        if cell.cell_type == "code" and CLOCK.search(cell.source):
+            assert tags(cell) & {"timed", "nbval-check-output"}, cell.source
+
+
+def test_as_many_cells_are_compared_as_were_when_somebody_last_looked():
+    """Whoever takes a tag away, or adds one, writes here that it is meant."""
+    checked = {path.stem[:2]: sum("nbval-check-output" in tags(c) for c in solution(path).cells) for path in SOURCES}
+    assert checked == COMPARED
 
 
 @by_stem(SOLUTIONS)

@@ -1,8 +1,9 @@
 """Write what is derived where it is out of date: stubs and lessons (`derive`), and the solutions, which are run.
 
-A notebook is run again only if its source, or something that it imports, has changed (`inputs`). Run twice on one
-machine it comes out the same to the byte: streams are joined, widgets have the ids of their cells, and cells tagged
-`timed`, whose outputs are readings of a clock, keep those that they had until their source changes.
+A notebook is run again only if its code, or something that it imports, has changed (`inputs`), or if its outputs are
+not those that it gave. Other words around the code cost no run. Run twice on one machine it comes out the same to the
+byte: streams are joined, widgets have the ids of their cells, and cells tagged `timed`, whose outputs are readings of a
+clock, keep those that they had until their source changes.
 """
 
 import json
@@ -72,10 +73,13 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
             write_atomically(root / file.path, file.text)
         _write_manifest(root, files)
     outdated = [source for source in sources(root, only) if run and not _is_current(root, source)]
-    if outdated and not check:
+    to_run = [source for source in outdated if _reworded(root, source) is None]
+    if not check:
+        for source in set(outdated) - set(to_run):
+            write_atomically(source.with_suffix(".ipynb"), as_text(_reworded(root, source)))
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for number, source in enumerate(pool.map(lambda source: _run(root, source), outdated), start=1):
-                progress(f"ran {source.name}, {number} of {len(outdated)}")
+            for number, source in enumerate(pool.map(lambda source: _run(root, source), to_run), start=1):
+                progress(f"ran {source.name}, {number} of {len(to_run)}")
     return [f.path for f in stale] + [s.with_suffix(".ipynb").relative_to(root) for s in outdated]
 
 
@@ -86,7 +90,7 @@ def _run(root, source):
     except RuntimeError as error:
         raise BuildError(f"{source.name}: {error}") from None
     _keep_readings(notebook, before)
-    notebook.metadata["dropout_lab"] = {"ran_on": ran_on(root, source)}
+    notebook.metadata["dropout_lab"] = {"ran_on": ran_on(root, source), "gave": _gave(notebook)}
     write_atomically(source.with_suffix(".ipynb"), as_text(notebook))
     return source
 
@@ -101,11 +105,29 @@ def _keep_readings(notebook, before):
 
 def _is_current(root, source):
     """Whether the executed notebook is that of this source, run on this package."""
-    notebook = _read(source.with_suffix(".ipynb"))
-    if notebook is None:
-        return False
-    same = [c.source for c in notebook.cells] == [c.source for c in solution(source).cells]
-    return same and notebook.metadata.get("dropout_lab", {}).get("ran_on") == ran_on(root, source)
+    as_it_should_be = _reworded(root, source)
+    return as_it_should_be is not None and _content(source.with_suffix(".ipynb")) == as_text(as_it_should_be)
+
+
+def _reworded(root, source):
+    """The notebook in the words of its source with the outputs that it has; None if it must be run for them."""
+    before, notebook = _read(source.with_suffix(".ipynb")), solution(source)
+    record = before.metadata.get("dropout_lab") if before else None
+    if record != {"ran_on": ran_on(root, source), "gave": before and _gave(before)}:
+        return None
+    notebook.metadata = before.metadata
+    for cell, ran in zip(_code(notebook), _code(before), strict=True):
+        cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+    return notebook
+
+
+def _gave(notebook):
+    """A digest of the outputs, by which a number that was typed into one is known."""
+    return digest(*(as_text([cell.source, cell.outputs]).encode() for cell in _code(notebook)))
+
+
+def _code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def _read(path):

@@ -30,7 +30,7 @@ def execute(notebook, folder, timeout=300, allow_errors=False, env=None):
     )
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a warning of the debugger on standard error
     try:
-        client.execute(env=env or dict(os.environ))
+        client.execute(env={**(env or os.environ), "PYTHONHASHSEED": "0"})  # the order of sets
     except CellExecutionError as error:
         raise RuntimeError(str(error)) from None
     notebook.metadata.pop("widgets", None)

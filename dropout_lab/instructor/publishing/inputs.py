@@ -1,4 +1,4 @@
-"""What the outputs of a lesson depend on: its source, and every module that it imports, directly and through others.
+"""What the outputs of a lesson depend on: its code, and every module that it imports, directly and through others.
 
 Docstrings and comments are left out, since no output shows them, but for the bank's, which are sentences for students.
 Data beside a module belong to it. Of the judge only the bank counts, where a lesson shows it: reports of checks stand
@@ -6,14 +6,17 @@ in no output that is compared.
 """
 
 import ast
+import io
+import tokenize
 from functools import lru_cache
 
 from dropout_lab.checks.exercises import MODULES
-from dropout_lab.instructor.publishing.derive import SETUP
+from dropout_lab.instructor.publishing.derive import SETUP, solution
 from dropout_lab.system.files import digest
 
 PACKAGE, JUDGE = "dropout_lab", "dropout_lab.checks"
 BANK = f"{JUDGE}.mistakes"
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def ran_on(root, source):
@@ -26,7 +29,7 @@ def ran_on(root, source):
     source : Path
         The lesson in solutions/.
     """
-    parts = [SETUP.encode(), source.read_bytes()]
+    parts = [cell.source.encode() for cell in solution(source).cells if cell.cell_type == "code"]
     for module in sorted(imported_by(root, source)):
         file = _file(root, module)
         parts += [module.encode(), _told(file, module), *(path.read_bytes() for path in _data(file))]
@@ -82,17 +85,18 @@ def _parsed(file, changed):
 
 @lru_cache(maxsize=512)
 def _without_words(file, changed):
-    tree = ast.parse(file.read_text("utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            body[0].value.value = ""
-    return ast.dump(tree).encode()
+    """The text of a module without comments, docstrings and empty lines: the same for every version of Python."""
+    text = file.read_text("utf-8")
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(_parsed(file, changed)):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            first, last = node.body[0].lineno, node.body[0].end_lineno
+            lines[first - 1 : last] = [""] * (last - first + 1)
+    return "\n".join(line.rstrip() for line in lines if line.strip()).encode()
 
 
 def _data(file):
