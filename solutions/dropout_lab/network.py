@@ -68,7 +68,7 @@ def mlp_forward(params, x, p, rng, train=True):
 
     Returns
     -------
-    scores : array (N, C)
+    scores : array (N, C), same dtype as x and params
     cache : whatever `mlp_backward` will need
     """
     ### BEGIN SOLUTION
@@ -97,7 +97,7 @@ def mlp_backward(dscores, cache):
 
     Returns
     -------
-    grads : {"W1": array, "b1": array, ...}, the shapes of params
+    grads : {"W1": array, "b1": array, ...}, the shapes and dtype of params
     """
     ### BEGIN SOLUTION
     (_, *hidden), last = cache
@@ -123,7 +123,7 @@ def loss_and_grads(params, x, y, p, rng, train=True):
     Returns
     -------
     loss : scalar
-    grads : {"W1": array, "b1": array, ...}
+    grads : {"W1": array, "b1": array, ...}, the shapes and dtype of params
     """
     ### BEGIN SOLUTION
     scores, cache = mlp_forward(params, x, p, rng, train)
