@@ -95,6 +95,18 @@ def one_sided(f, x, h=1e-5):
     return grad
 
 
+@mistake("B04b", of="numerical_gradient", title="the difference is one-sided, from below")
+def from_below(f, x, h=1e-5):
+    """From x - h to x the slope is that of the middle, h/2 away. Taken to both sides of x, the middle is x itself."""
+    _float64_only(x)
+    grad = np.empty(x.shape)
+    for i in np.ndindex(*x.shape):
+        down = x.copy()
+        down[i] -= h
+        grad[i] = (f(x) - f(down)) / h
+    return grad
+
+
 @mistake(
     "B07",
     of="numerical_gradient",
@@ -411,7 +423,7 @@ def padded(a, b):
     lengths that sum to exactly 0.
     """
     _error(a, b)
-    return _length(np.subtract(a, b)) / (_length(a) + _length(b) + 1e-8)
+    return _length(np.subtract(a, b)) / (_length(a) + _length(b) + 1e-10)
 
 
 @mistake("B47b", of="relative_error", title="divided by the larger of the two lengths, not by their sum")

@@ -549,7 +549,7 @@ def clipped_log(scores, y):
     """
     hot = np.eye(scores.shape[1])[y]
     picked = (np.exp(_log_softmax(scores)) * hot).sum(axis=1)
-    return -np.log(picked + 1e-12).mean(), _cross_entropy(scores, y)[1]
+    return -np.log(picked + 1e-30).mean(), _cross_entropy(scores, y)[1]
 
 
 @mistake("A65", of="softmax_cross_entropy", title="the gradient is the probabilities alone")
@@ -677,7 +677,7 @@ def padded_sum(scores, y):
     what is added is in every probability.
     """
     away = scores - scores.max(axis=1, keepdims=True)
-    logs = away - np.log(np.exp(away).sum(axis=1, keepdims=True) + scores.dtype.type(1e-6))
+    logs = away - np.log(np.exp(away).sum(axis=1, keepdims=True) + scores.dtype.type(1e-8))
     hot = np.eye(scores.shape[1], dtype=scores.dtype)[y]
     return -(hot * logs).sum() / len(y), (np.exp(logs) - hot) / len(y)
 

@@ -184,7 +184,7 @@ def copied_generator(sizes, rng):
     return _drawn(sizes, copy.deepcopy(rng))
 
 
-@mistake("A117", of="init_params", title="a layer repeats one row of random numbers")
+@mistake("A117", of="init_params", title="one random number is used for several weights")
 def repeated_units(sizes, rng):
     """Units that start alike get the same gradient and stay alike. Every weight is a draw of its own."""
     return {
@@ -437,7 +437,7 @@ def of_last_call(dscores, cache):
 def penalty_in_loss(params, x, y, p, rng, train=True):
     """Loss and gradient have to belong to the same function, and this one has no penalty."""
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
-    return loss + 0.005 * sum((v**2).sum() for k, v in params.items() if k[0] == "W"), grads
+    return loss + 5e-6 * sum((v**2).sum() for k, v in params.items() if k[0] == "W"), grads
 
 
 @mistake(
@@ -449,7 +449,7 @@ def penalty_in_loss(params, x, y, p, rng, train=True):
 def penalty_in_gradient(params, x, y, p, rng, train=True):
     """Loss and gradient have to belong to the same function, and this one has no penalty."""
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
-    return loss, {k: g + params[k].dtype.type(0.01) * params[k] if k[0] == "W" else g for k, g in grads.items()}
+    return loss, {k: g + params[k].dtype.type(1e-5) * params[k] if k[0] == "W" else g for k, g in grads.items()}
 
 
 @mistake(
@@ -461,7 +461,7 @@ def penalty_in_gradient(params, x, y, p, rng, train=True):
 def penalty_on_biases(params, x, y, p, rng, train=True):
     """It pulls the biases to 0, for which nothing in the loss asks."""
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
-    return loss, {k: g + params[k].dtype.type(0.01) * params[k] if k[0] == "b" else g for k, g in grads.items()}
+    return loss, {k: g + params[k].dtype.type(1e-5) * params[k] if k[0] == "b" else g for k, g in grads.items()}
 
 
 @mistake("A130", of="loss_and_grads", title="the gradient starts from the scores, not from dscores")
@@ -514,7 +514,7 @@ def loss_divided_again(params, x, y, p, rng, train=True):
 def penalty_on_all(params, x, y, p, rng, train=True):
     """Loss and gradient have to belong to the same function, and this one has no penalty."""
     loss, grads = _loss_and_gradients(params, x, y, p, rng, train)
-    return loss, {k: g + params[k].dtype.type(0.01) * params[k] for k, g in grads.items()}
+    return loss, {k: g + params[k].dtype.type(1e-5) * params[k] for k, g in grads.items()}
 
 
 @mistake("A26b", of="loss_and_grads", title="a penalty on the weights is in the loss and in the gradient")
@@ -523,7 +523,7 @@ def penalty_in_both(params, x, y, p, rng, train=True):
     function's of its own.
     """
     loss, grads = penalty_in_gradient(params, x, y, p, rng, train)
-    return loss + 0.005 * sum((v**2).sum() for k, v in params.items() if k[0] == "W"), grads
+    return loss + 5e-6 * sum((v**2).sum() for k, v in params.items() if k[0] == "W"), grads
 
 
 @mistake("A136", of="loss_and_grads", title="train is not handed on")

@@ -201,7 +201,7 @@ def decay(params, grads, velocity, lr, momentum):
     """Decay pulls every parameter towards 0, whatever the gradient says. Here the step is made of velocity and gradient
     alone.
     """
-    pulled = {k: g + params[k].dtype.type(1e-3) * params[k] for k, g in grads.items()}
+    pulled = {k: g + params[k].dtype.type(1e-6) * params[k] for k, g in grads.items()}
     return _momentum(params, pulled, velocity, lr, momentum)
 
 
@@ -304,7 +304,7 @@ def padded_lengths(w, limit):
     where a column is too long, or by the larger of length and limit.
     """
     lengths = _lengths(w)
-    return w * (np.minimum(lengths, w.dtype.type(limit)) / (lengths + w.dtype.type(1e-7)))
+    return w * (np.minimum(lengths, w.dtype.type(limit)) / (lengths + w.dtype.type(1e-8)))
 
 
 @mistake("A82b", of="max_norm", title="the longest column decides for all")

@@ -17,7 +17,7 @@ from dropout_lab.checks.probes.duties import (
     stays,
     whole_numbers,
 )
-from dropout_lab.checks.words import number, plain, readable
+from dropout_lab.checks.words import number, plain, readable, same
 
 LARGER = (31, 33, 63, 65)  # numbers of samples, on either side of a power of two
 
@@ -37,8 +37,9 @@ def _affine(x, w, b):
     return np.matmul(x, w) + b[..., None, :]
 
 
-def _affine_batch(rng, n, d, h):
-    x, w, b, dout = (rng.normal(size=shape) for shape in ((n, d), (d, h), (h,), (n, h)))
+def _affine_batch(rng, n, d, h, dout=None):
+    x, w, b = (rng.normal(size=shape) for shape in ((n, d), (d, h), (h,)))
+    dout = rng.normal(size=(n, h)) if dout is None else dout
 
     def loss(x=x, w=w, b=b):
         return (dout * _affine(x, w, b)).sum(axis=(-2, -1))
@@ -49,7 +50,7 @@ def _affine_batch(rng, n, d, h):
 
 @case
 def _affine_case(rng):
-    """Three batches of one shape, and others in which one size is 1, or large."""
+    """Three batches of one shape and one dout, and others in which one size is 1, or large."""
     n, d, h = sizes(rng, 3)
     others = {
         " of a single sample": (1, d, h),
@@ -57,7 +58,8 @@ def _affine_case(rng):
         " of a single input": (n, 1, h),
         " of a larger batch": (int(rng.choice(LARGER)), d, h),
     }
-    batches = [_affine_batch(rng, n, d, h) for _ in range(3)]
+    dout = rng.normal(size=(n, h))
+    batches = [_affine_batch(rng, n, d, h, dout) for _ in range(3)]
     pixels = rng.integers(50, 250, (n, d), dtype=np.uint8)
     return SimpleNamespace(
         batches=batches,
@@ -137,15 +139,16 @@ def affine_backward(f, rng):
         yield from in_float32(name, small if isinstance(small, Broke) else small[name], batch.right[name], repeats=name)
 
 
-def _relu_batch(rng, n, h):
+def _relu_batch(rng, n, h, dout=None):
     """Entries of every size and sign and some that are exactly 0, where the slope is taken as 0."""
 
     def any_size():
         return 10 ** rng.uniform(-3, 2, (n, h)) * rng.choice([-1.0, 1.0], (n, h))
 
-    x, dout = any_size(), rng.uniform(0.5, 1.5, (n, h)) * rng.choice([-1.0, 1.0], (n, h))
+    x, given = any_size(), dout is not None
+    dout = dout if given else rng.uniform(0.5, 1.5, (n, h)) * rng.choice([-1.0, 1.0], (n, h))
     flat, above = x.reshape(-1), dout.reshape(-1)
-    if flat.size >= 6:  # every pair of signs, and both beside a 0
+    if flat.size >= 6 and not given:  # every pair of signs, and both beside a 0
         at = rng.permutation(flat.size)[:6]
         flat[at] = 0.7, 0.9, -0.7, -0.9, 0.0, 0.0
         above[at] = 1.1, -1.3, 1.2, -1.4, 0.8, -0.8
@@ -162,8 +165,9 @@ def _relu_case(rng):
         " of a single unit": (n, 1),
         " of a larger batch": (int(rng.choice(LARGER)), h),
     }
+    first = _relu_batch(rng, n, h)
     return SimpleNamespace(
-        batches=[_relu_batch(rng, n, h) for _ in range(3)],
+        batches=[first, *(_relu_batch(rng, n, h, first.dout) for _ in range(2))],
         others={name: _relu_batch(rng, *shape) for name, shape in others.items()},
     )
 
@@ -314,7 +318,10 @@ def softmax_cross_entropy(f, rng):
     loss, dscores = unpack(f.softmax_cross_entropy(given, labels), "loss", "dscores")
     noted = kept(dscores)
     untouched_ones = [untouched("scores", c.plain.scores, given), untouched("y", c.plain.y, labels)]
-    capped, slack = _capped(c, [both(*copies(b.scores, b.y))[0] for b in c.unlikely])
+    high = next(iter(c.kinds.values()))[0]
+    capped, slack = _capped(
+        c, [both(*copies(b.scores, b.y))[0] for b in c.unlikely], both(*copies(high.scores, high.y))[0]
+    )
     yield capped
     padded, more = _padded(
         c, loss, both(*copies(c.others[" of a larger batch"].scores, c.others[" of a larger batch"].y))[0]
@@ -330,6 +337,10 @@ def softmax_cross_entropy(f, rng):
         yield value(f"`dscores`{name}", slope, b.dscores, max(1e-9, slack), repeats=("dscores", *small_number))
     for name, (b, meaning) in c.kinds.items():
         loss, slope = both(*copies(b.scores, b.y))
+        number_came = plain(loss)
+        meaning = (
+            None if readable(number_came) and np.isfinite(number_came).all() else meaning
+        )  # that of nan and infinity
         yield value(f"`loss`{name}", loss, b.loss, meaning=meaning, repeats=("loss", *small_number))
         yield value(f"`dscores`{name}", slope, b.dscores, max(1e-9, slack), repeats=("dscores", *small_number))
     scores = as_views(c.plain.scores)[0]
@@ -350,26 +361,27 @@ def softmax_cross_entropy(f, rng):
     yield from in_float32("dscores", slope, c.plain.dscores, repeats="dscores")
 
 
-def _capped(c, got):
+def _capped(c, got, high):
     """(aspect, how much of the loss it explains): whether the loss of one sample stops short of what it should be.
 
     Twice the right class lies far below the others, at two depths. If the loss of such a sample is the same both times,
-    it is -log of a small number that was added to the probabilities, or that they were cut at.
+    it is -log of a small number that was added to the probabilities, or that they were cut at; unless the scores
+    themselves were cut, which shows in `high`, the loss for scores near 1000.
     """
     name, numbers = "the largest loss of a sample", [plain(g) for g in got]
     if all(readable(g) and g.shape == () and np.isfinite(g) for g in numbers):
         n = len(c.plain.y)
         rest = losses(c.unlikely[0].scores, c.plain.y)[2:].sum()
         first, second = ((float(g) * n - rest) / 2 for g in numbers)
-        if abs(first - second) < 1e-6 * abs(first) and 3 < first < c.depths[0] - 20:
+        most = np.exp(losses(c.plain.scores, c.plain.y).max())  # one over the smallest probability of a right class
+        uncut = same(high, c.plain.loss, max(1e-6, 10 * most * np.exp(-first)))
+        if uncut and abs(first - second) < 1e-6 * abs(first) and 3 < first < c.depths[0] - 20:
             small, deep = float(np.exp(-first)), [number(d) for d in c.depths]
             say = (
                 f"where the right class lies {deep[0]} below the others, the loss of a sample should be {deep[0]}, and"
                 f" where {deep[1]} below, {deep[1]}. Both times it is {number(first)}, which is -log {small:.1g}."
             )
-            return Aspect(name, "a small number before the log", False, say), 10 * small * np.exp(
-                losses(c.plain.scores, c.plain.y).max()
-            )
+            return Aspect(name, "a small number before the log", False, say), 10 * small * most
     return Aspect(name, RIGHT, True, ""), 0.0
 
 

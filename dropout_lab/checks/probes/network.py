@@ -21,7 +21,7 @@ from dropout_lab.checks.probes.duties import (
     stays,
 )
 from dropout_lab.checks.probes.layers import as_views, mean_loss, sizes
-from dropout_lab.checks.words import kind, listed, number, plain, readable
+from dropout_lab.checks.words import kind, listed, number, plain, readable, same
 
 LAYERS = {1: "one hidden layer", 2: "two hidden layers", 3: "three hidden layers", 4: "four hidden layers"}
 UNLIKELY = 25.0  # e^-25 on each side of each of the 20 statistics of `init_params`: 40 e^-25 = 5.6e-10
@@ -71,11 +71,12 @@ def _slopes(params, x, *functions):
     return grads
 
 
-def _judged_network(rng, n, widths):
+def _judged_network(rng, n, widths, dscores=None):
     """A network, its scores, and the slopes of the loss and of a weighted sum of scores."""
     params, x = _network(rng, n, widths)
     classes = widths[-1]
-    dscores = rng.uniform(0.5, 1.5, (n, classes)) * rng.choice([-1.0, 1.0], (n, classes))
+    if dscores is None:
+        dscores = rng.uniform(0.5, 1.5, (n, classes)) * rng.choice([-1.0, 1.0], (n, classes))
     y = rng.permutation(np.arange(n) % classes)
     scores = _scores(params, x)
     grads, loss_grads = _slopes(params, x, lambda s: (dscores * s).sum(axis=(-2, -1)), lambda s: mean_loss(s, y))
@@ -94,7 +95,7 @@ def _judged_network(rng, n, widths):
 
 @case
 def _mlp_case(rng):
-    """Three networks of one shape, and others: deeper, narrow, with a single sample, with two classes."""
+    """Three networks of one shape and one dscores, and others: deeper, narrow, of a single sample, of two classes."""
     n = int(rng.integers(6, 10))
     d, h, classes = sizes(rng, 3, low=3, high=6)
     others = {
@@ -104,8 +105,9 @@ def _mlp_case(rng):
         " with one unit in each layer": (n, (1, 1, 1, 2)),
         " of a single sample": (1, (d, 7, classes)),
     }
+    first = _judged_network(rng, n, (d, h, classes))
     return SimpleNamespace(
-        networks=[_judged_network(rng, n, (d, h, classes)) for _ in range(3)],
+        networks=[first, *(_judged_network(rng, n, (d, h, classes), first.dscores) for _ in range(2))],
         others={name: _judged_network(rng, *shape) for name, shape in others.items()},
         rates=(float(rng.uniform(0.2, 0.7)), (float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.2, 0.7)))),
     )
@@ -166,12 +168,13 @@ def init_params(f, rng):
 
 def _distinct(weights):
     """An aspect that is met when hardly any two weights of a layer have one size; those of a draw all differ."""
+    name, zeros = "weights differ", max(float((w == 0).mean()) for w in weights)
+    if zeros > 0.1:
+        say = f"{100 * zeros:.0f}% of a layer's weights are 0. Every weight is a draw of its own."
+        return Aspect(name, "zeros", False, say, repeats="units differ")
     share = min(np.unique(np.abs(w)).size / w.size for w in weights)
-    say = (
-        f"only {100 * share:.0f}% of a layer's weights differ in size: some are repeated. Units that start alike stay"
-        " alike."
-    )
-    return Aspect("weights differ", "repeated", share > 0.9, say, repeats="units differ")
+    say = f"only {100 * share:.0f}% of a layer's weights differ in size: the others repeat one of them."
+    return Aspect(name, "repeated", share > 0.9, say, repeats="units differ")
 
 
 def _spread(weights, pairs):
@@ -463,12 +466,33 @@ def loss_and_grads(f, rng):
         yield from in_float32(f"grads[{name!r}]", got, net.loss_grads[name], repeats=again)
 
 
+def _coins_from_rng(f, net, rate, both):
+    """An aspect that is met when the loss follows the state of the generator wherever `mlp_forward`'s scores do."""
+    name = "coins from rng"
+    forward = [outcome(lambda s=seed: plain(_forward(f, net, rate, seed=s)[0])) for seed in (1, 2, 1)]
+    got = [outcome(lambda s=seed: plain(both(net, rate, s)[0])) for seed in (1, 2, 1)]
+    if any(isinstance(one, Broke) or not readable(one) for one in (*forward, *got)) or same(forward[0], forward[1]):
+        return Aspect(name, RIGHT, True, "")
+    if not same(forward[0], forward[2]) or same(got[0], net.loss):
+        return Aspect(name, RIGHT, True, "")  # not this function's coins, or none are drawn: said elsewhere
+    if not same(got[0], got[2]):
+        say = "with p > 0 the same state of `rng` gave two losses: the coins come from somewhere else."
+    elif same(got[0], got[1]):
+        say = "with p > 0 two states of `rng` gave one loss: the coins come from a generator with a seed of its own."
+    else:
+        return Aspect(name, RIGHT, True, "")
+    return Aspect(name, "another generator", False, say)
+
+
 def _handed_on(f, c, both, repeats):
     """p, rng and train reach the forward pass: loss and gradients are those of the student's own two passes.
 
     Whatever `mlp_forward` does with them (in lesson 03, nothing): in the same state of the generator the same.
     """
     net, (rate, pair) = c.networks[0], c.rates
+    coins = _coins_from_rng(f, net, rate, both)
+    yield coins
+    repeats = (coins.name, *repeats)
     for name, p, seed, train in (
         ("with a rate", rate, 1, True),
         ("with a rate and another state of rng", rate, 2, True),

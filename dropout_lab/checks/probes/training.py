@@ -85,7 +85,7 @@ def sgd_momentum(f, rng):
             names, before = ("params", "grads", "velocity"), (params, main.grads[t], velocity)
             found = [dictionary_untouched(*of) for of in zip(names, before, given, strict=True)]
             touched = [a if not a.ok else b for a, b in zip(touched or found, found, strict=True)]
-        meaning = "The learning rate was made smaller before it." if t == 3 else None
+        meaning = (_rate_taken(main, new), None, None, "The learning rate was made smaller before it.")[t]
         for what, got, want in (("params", new, main.paths[t]), ("velocity", speed, main.moves[t])):
             repeats = (remembers.name, decayed.name, *_values(what, t))
             yield all_of(f"`{what}` after the {which} step", got, want, repeats=repeats, meaning=meaning)
@@ -111,6 +111,15 @@ def _usable(descent, *results):
     """Whether the next step can go on from there: arrays in the shapes of the parameters."""
     arrays = [(plain(d[k]), w) for d in results for k, w in descent.params.items()]
     return all(readable(a) and a.shape == w.shape and np.isfinite(a).all() for a, w in arrays)
+
+
+def _rate_taken(d, new):
+    """A sentence on the learning rate that the first step was made with, if it was one number for all entries."""
+    taken = [(d.params[k] - plain(new[k])) / d.grads[0][k] for k in d.params if _usable(d, new)]
+    rates = np.concatenate([rate.ravel() for rate in taken]) if taken else np.zeros(1)
+    if not rates.any() or np.ptp(rates) > 1e-9 * np.abs(rates).max():
+        return None
+    return f"It was made with {number(rates[0])} times the gradient; lr is {number(d.rates[0])}."
 
 
 def _remembers(d, first, again):
@@ -157,6 +166,11 @@ def _decayed(d, new):
 def _other_steps(c, step, repeats):
     """Without momentum, without a learning rate, without a gradient, and two descents in turn."""
     main, other, still = c.main, c.other, c.still
+    name = "`params` of two descents in turn"
+    meaning = "Each goes on from the `velocity` that is passed in with it, and from no other."
+    got = outcome(lambda: _in_turn(main, other, step))
+    yield all_of(name, got, main.paths[1], repeats=repeats, meaning=meaning)
+    repeats = (name, *repeats)
     new = outcome(lambda: step(main, 0, main.params, {}, momentum=0.0)[0])
     yield all_of("`params` with momentum 0", new, c.plain, repeats=repeats)
     new = outcome(lambda: step(main, 1, main.paths[0], main.moves[0], momentum=0.0)[0])
@@ -168,10 +182,6 @@ def _other_steps(c, step, repeats):
     yield all_of("`params` with lr 0", new, want, repeats=repeats, meaning=meaning)
     new = outcome(lambda: step(still, 1, still.paths[0], still.moves[0])[0])
     yield all_of("`params` where the gradient is 0", new, still.paths[1], repeats=repeats, meaning=meaning)
-    got = outcome(lambda: _in_turn(main, other, step))
-    name = "`params` of two descents in turn"
-    meaning = "Each goes on from the `velocity` that is passed in with it."
-    yield all_of(name, got, main.paths[1], repeats=repeats, meaning=meaning)
 
 
 def _in_turn(main, other, step):
@@ -298,12 +308,13 @@ def _padded_length(c, w):
     """(aspect, how much it explains): whether a small number was added to the lengths before dividing by them."""
     name, long = "the lengths that were divided by", c.lengths > c.limit
     now = np.sqrt((w[:, long] ** 2).sum(axis=0))
-    added = c.lengths[long] * (c.limit / now - 1)
-    small = float(added.mean())
-    if not 5e-10 < small < 1e-2 or np.abs(added - small).max() > 1e-3 * small + 1e-14:
-        return Aspect(name, RIGHT, True, ""), 0.0
-    say = f"long columns end up short of the limit, as if {small:.1g} had been added to their lengths."
-    return Aspect(name, "a small number was added", False, say), 2 * small
+    divisor = c.lengths[long] * c.limit / now
+    for what, added in (("lengths", divisor - c.lengths[long]), ("squared lengths", divisor**2 - c.lengths[long] ** 2)):
+        small = float(added.mean())
+        if 5e-10 < small < 1e-2 and np.abs(added - small).max() < 1e-3 * small + 1e-14:
+            say = f"long columns end up short of the limit, as if {small:.1g} had been added to their {what}."
+            return Aspect(name, "a small number was added", False, say), 2 * small
+    return Aspect(name, RIGHT, True, ""), 0.0
 
 
 def _own_array(f, c):
