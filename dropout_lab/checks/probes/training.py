@@ -46,7 +46,7 @@ def _descent_case(rng):
     rate, momentum = float(rng.uniform(0.05, 0.4)), float(rng.uniform(0.3, 0.95))
     rates = (rate, rate, rate, rate * float(rng.uniform(0.2, 0.6)))
     main, other = (_descent(rng, shapes, rates, momentum) for _ in range(2))
-    still = _descent(rng, {names[0]: (n, m), names[1]: ()}, (rate, rate), momentum)
+    still = _descent(rng, {names[0]: (n, m), names[1]: (1,)}, (rate, rate), momentum)
     still.grads[1] = {k: np.zeros(g.shape) for k, g in still.grads[1].items()}
     still.moves[1] = {k: momentum * v for k, v in still.moves[0].items()}
     still.paths[1] = {k: v + still.moves[1][k] for k, v in still.paths[0].items()}
