@@ -1,6 +1,6 @@
 """Whoever is right is told so: other algebra, other caches, other samplers, over a thousand seeds each.
 
-Every fiftieth of them unless all are asked for.
+Eight of them unless all are asked for.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ VARIANTS = {
     "network": network.VARIANTS,
     "training": training.VARIANTS,
 }
-SEEDS = range(0, 1000, SEED_STEP)
+SEEDS = range(0, 1000, 1 if SEED_STEP == 1 else 125)
 
 
 @pytest.mark.timeout(1200)  # minutes only where many others share the machine
