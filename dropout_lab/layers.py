@@ -2,6 +2,8 @@
 
 A forward pass returns its output and a cache: whatever its backward pass will need.
 A backward pass takes `dout`, the gradient of the loss with respect to that output, and the cache.
+Both leave what they are given as it was. float32 arrays give float32 results and float64 give float64: training
+runs in the one, gradient checks in the other.
 Shapes: N samples, D inputs, H hidden units (outputs of the layer), C classes.
 """
 
@@ -14,12 +16,13 @@ def affine_forward(x, w, b):
     Parameters
     ----------
     x : array (N, D)
+        Whole numbers, such as pixels, give floats (or a TypeError).
     w : array (D, H)
     b : array (H,)
 
     Returns
     -------
-    out : array (N, H)
+    out : array (N, H), same dtype as x and w
     cache : whatever `affine_backward` will need
 
     Raises
@@ -45,9 +48,9 @@ def affine_backward(dout, cache):
 
     Returns
     -------
-    dx : array (N, D)
-    dw : array (D, H)
-    db : array (H,)
+    dx : array (N, D), same dtype as dout
+    dw : array (D, H), same dtype as dout
+    db : array (H,), same dtype as dout
     """
     raise NotImplementedError("`affine_backward` is still blank. Lesson 01, exercise 1.2: dropout_lab/layers.py")
 
@@ -61,7 +64,7 @@ def relu_forward(x):
 
     Returns
     -------
-    out : array, same shape as x
+    out : array, same shape and dtype as x
     cache : whatever `relu_backward` will need
     """
     raise NotImplementedError("`relu_forward` is still blank. Lesson 03, exercise 3.1: dropout_lab/layers.py")
@@ -78,7 +81,7 @@ def relu_backward(dout, cache):
 
     Returns
     -------
-    dx : array, same shape as dout
+    dx : array, same shape and dtype as dout
     """
     raise NotImplementedError("`relu_backward` is still blank. Lesson 03, exercise 3.2: dropout_lab/layers.py")
 
@@ -96,7 +99,7 @@ def softmax_cross_entropy(scores, y):
     Returns
     -------
     loss : scalar
-    dscores : array (N, C)
+    dscores : array (N, C), same dtype as scores
         Gradient of the loss with respect to the scores.
 
     Raises

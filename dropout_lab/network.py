@@ -62,7 +62,7 @@ def mlp_forward(params, x, p, rng, train=True):
 
     Returns
     -------
-    scores : array (N, C)
+    scores : array (N, C), same dtype as x and params
     cache : whatever `mlp_backward` will need
     """
     raise NotImplementedError("`mlp_forward` is still blank. Lesson 03, exercise 3.5: dropout_lab/network.py")
@@ -79,7 +79,7 @@ def mlp_backward(dscores, cache):
 
     Returns
     -------
-    grads : {"W1": array, "b1": array, ...}, the shapes of params
+    grads : {"W1": array, "b1": array, ...}, the shapes and dtype of params
     """
     raise NotImplementedError("`mlp_backward` is still blank. Lesson 03, exercise 3.6: dropout_lab/network.py")
 
@@ -95,6 +95,6 @@ def loss_and_grads(params, x, y, p, rng, train=True):
     Returns
     -------
     loss : scalar
-    grads : {"W1": array, "b1": array, ...}
+    grads : {"W1": array, "b1": array, ...}, the shapes and dtype of params
     """
     raise NotImplementedError("`loss_and_grads` is still blank. Lesson 03, exercise 3.7: dropout_lab/network.py")

@@ -18,7 +18,8 @@ def sgd_momentum(params, grads, velocity, lr, momentum):
 
     Returns
     -------
-    params, velocity : new dictionaries; the ones passed in, and their arrays, stay as they were
+    params, velocity : new dictionaries of new arrays, same dtype as params
+        The ones passed in, and their arrays, stay as they were.
 
     References
     ----------
@@ -39,7 +40,7 @@ def max_norm(w, limit):
 
     Returns
     -------
-    w : array (D, H), new; columns that are short enough are unchanged
+    w : array (D, H), new, same dtype as w; columns that are short enough are unchanged
 
     References
     ----------
