@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dropout_lab.system import places, terminal
+from dropout_lab.system import places, screen, terminal
 from dropout_lab.system.terminal import fail
 
 app = typer.Typer(
@@ -68,28 +68,28 @@ def start(
 
 @app.command()
 def check(
-    names: Annotated[list[str] | None, typer.Argument(help="Exercises, such as affine_forward. None: all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Exercises or lessons: affine_forward, 05.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects, for programs.")] = False,
-    seed: Annotated[int, typer.Option(help="For the inputs of the checks.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="For the inputs of the checks. Default: drawn anew.")] = None,
 ):
-    """Check your functions, those of the course folder at or above the current one.
+    """Check your functions: all, those of some lessons, or single ones, which says more.
 
-    The exit status is 0 only if every exercise that was named passed.
+    They are those of the course folder at or above the current one. The exit status is 0 only if all that was asked
+    for passed.
     """
+    from dropout_lab.checks import runner
     from dropout_lab.checks.exercises import UnknownExercise
-    from dropout_lab.checks.reports import as_table
-    from dropout_lab.checks.runner import run_checks
 
     folder = _functions_folder()
     try:
-        records = list(run_checks(names or (), seed, folder=folder))
+        records = list(runner.run_checks(names or (), seed, folder=folder))
     except UnknownExercise as unknown:
         fail(str(unknown))
     if as_json:
-        plain = [{key: value for key, value in record.items() if key != "report"} for record in records]
+        plain = [{key: value for key, value in record.items() if key != "card"} for record in records]
         typer.echo(json.dumps(plain, indent=1, ensure_ascii=False))
     else:
-        typer.echo("\n\n".join(r["report"] for r in records) if names else as_table(records))
+        typer.echo(runner.shown(records, bool(names), screen.columns(), screen.style()))
     raise typer.Exit(0 if all(r["status"] == "passed" for r in records) else 1)
 
 
@@ -103,7 +103,7 @@ def hint(
     from dropout_lab.checks.hints import hint_text
 
     try:
-        typer.echo(hint_text(name, step))
+        typer.echo(hint_text(name, step, screen.columns()))
     except UnknownExercise as unknown:
         fail(str(unknown))
     if step < 3:

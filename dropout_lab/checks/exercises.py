@@ -105,6 +105,26 @@ class UnknownExercise(KeyError):
         return self.args[0]
 
 
+def in_lesson(number):
+    """{name: exercise} of a lesson, given as "05", "5" or 5; empty if there is none.
+
+    Raises
+    ------
+    UnknownExercise
+        If the lesson has no function in dropout_lab/.
+    """
+    lesson = str(number).zfill(2)
+    found = {name: e for name, e in EXERCISES.items() if e.lesson == lesson}
+    if not found:
+        raise UnknownExercise(f"lesson {lesson} asks for no function in dropout_lab/. `dropout-lab check` lists all.")
+    return found
+
+
+def is_lesson(name):
+    """Whether what was asked for is a lesson's number and not an exercise's name."""
+    return str(name).isdecimal()
+
+
 def following(exercise):
     """The exercise after this one, or None."""
     rest = _TABLE[_TABLE.index(exercise) + 1 :]

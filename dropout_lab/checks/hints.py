@@ -6,9 +6,9 @@ from dropout_lab.checks.exercises import find
 from dropout_lab.system.columns import COLUMNS
 
 
-def hint_text(name, step):
+def hint_text(name, step, width=COLUMNS):
     """Hint 1, 2 or 3 for an exercise, as shown to a student."""
-    return fill(f"Hint {step} of 3 for `{find(name).name}`: {HINTS[name][step - 1]}", COLUMNS)
+    return fill(f"Hint {step} of 3 for `{find(name).name}`: {HINTS[name][step - 1]}", width)
 
 
 HINTS = {

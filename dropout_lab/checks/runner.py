@@ -1,7 +1,5 @@
 """Checks from outside: in a child process, with a time limit for each exercise; in a browser, right here."""
 
-import contextlib
-import io
 import json
 import subprocess
 import sys
@@ -9,39 +7,41 @@ import threading
 from queue import Empty, Queue
 
 from dropout_lab.checks import worker
-from dropout_lab.checks.exercises import EXERCISES, find
-from dropout_lab.checks.reports import as_text
+from dropout_lab.checks.cards import Card
+from dropout_lab.checks.exercises import EXERCISES, find, in_lesson, is_lesson
+from dropout_lab.checks.reports import as_table, as_text
+from dropout_lab.checks.session import TIME_LIMIT, drawn
 from dropout_lab.checks.verdicts import Verdict
 from dropout_lab.system import places, processes
 
-TIME_LIMIT = 10  # seconds for one exercise; the slowest takes well under one
+GRACE = 2  # seconds after which a child that did not keep the time limit itself is ended
 
 
-def run_checks(names=(), seed=0, time_limit=TIME_LIMIT, folder=None):
+def run_checks(names=(), seed=None, time_limit=TIME_LIMIT, folder=None):
     """Check exercises with the functions of a folder; None leaves it to the import path.
 
     Parameters
     ----------
-    names : exercise names, in any number; none means all
-    seed : int
+    names : names of exercises or numbers of lessons, in any number; none means all
+    seed : int or None
+        For the inputs; None draws them anew.
     time_limit : float
         Seconds for each exercise.
 
     Yields
     ------
     record : dict
-        `Verdict.record()` and the text of its report. A function that loops for ever, or ends the process, is
-        reported as an error, and the checks go on with the next.
+        `Verdict.record()` and, under "card", the parts of its `Card`. A function that loops for ever, or ends the
+        process, is reported as an error, and the checks go on with the next.
     """
-    left = [find(name).name for name in names] or list(EXERCISES)
+    asked = [list(in_lesson(name)) if is_lesson(name) else [find(name).name] for name in names]
+    left, seed = [name for some in asked for name in some] or list(EXERCISES), drawn(seed)
     if not processes.AVAILABLE:
-        with contextlib.redirect_stdout(io.StringIO()):  # what a student's code prints
-            judged = list(worker.records(left, seed))
-        yield from judged
+        yield from worker.records(left, seed, time_limit)
         return
     while left:
         child = subprocess.Popen(
-            [sys.executable, "-m", "dropout_lab.checks.worker", str(seed), *left],
+            [sys.executable, "-m", "dropout_lab.checks.worker", str(seed), str(time_limit), *left],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
@@ -53,19 +53,33 @@ def run_checks(names=(), seed=0, time_limit=TIME_LIMIT, folder=None):
         reader.start()
         try:
             while left:
-                line = lines.get(timeout=time_limit)
+                line = lines.get(timeout=time_limit + GRACE)
                 if line is None:
-                    yield _unanswered(left.pop(0), "the process ended before there was a result: does it call exit?")
+                    yield _unanswered(
+                        left.pop(0), "the process ended before there was a result: does it call exit?", seed
+                    )
                     break
                 left.pop(0)
                 yield json.loads(line)
         except Empty:
-            yield _unanswered(left.pop(0), f"no result within {time_limit:g} s. A loop that never ends?")
+            yield _unanswered(left.pop(0), f"no result within {time_limit:g} s. A loop that never ends?", seed)
         finally:
             child.kill()
             child.wait()
             reader.join()
             child.stdout.close()
+
+
+def shown(records, named, width, style):
+    """The records as a terminal shows them: cards of what was named, else a table and where to go on."""
+    if named:
+        return "\n\n".join(as_text(Card(**record["card"]), width, style) for record in records)
+    open_ones = [find(r["exercise"]) for r in records if r["status"] != "passed"]
+    after = "Every exercise passed."
+    if open_ones:
+        e = open_ones[0]
+        after = f"Next: exercise {e.number}, `{e.name}`, in {e.file}. `dropout-lab check {e.name}` says more."
+    return as_table(records, after, width, style)
 
 
 def _read(stream, lines):
@@ -74,6 +88,5 @@ def _read(stream, lines):
     lines.put(None)
 
 
-def _unanswered(name, reason):
-    verdict = Verdict(find(name), "error", reason)
-    return {**verdict.record(), "report": as_text(verdict)}
+def _unanswered(name, reason, seed):
+    return worker.record(Verdict(find(name), "error", reason), seed)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dropout_lab.checks import mistakes, probes
 from dropout_lab.checks.aspects import Aspect
-from dropout_lab.checks.exercises import Exercise, find, following
+from dropout_lab.checks.exercises import Exercise, find
 from dropout_lab.checks.functions import Blank, Broke
 from dropout_lab.checks.words import listed, sentence
 
@@ -19,7 +19,8 @@ class Verdict:
 
     `status` is "passed", "failed" (it ran and is not right), "blank" (a stub is in the way) or "error" (it raised,
     could not be loaded, or gave no answer in time). `headline` says it in a few words, `details` in sentences.
-    `mistake` is the id of the known mistake that it looks like, `others` the ids of further ones.
+    `mistake` is the id of the known mistake that it looks like, `others` the ids of further ones, `seen` the places
+    where that mistake was met.
     """
 
     exercise: Exercise
@@ -28,6 +29,7 @@ class Verdict:
     details: tuple[str, ...] = ()
     mistake: str | None = None
     others: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
 
     @property
     def points(self):
@@ -93,7 +95,7 @@ def judge(name, functions, seed=0):
         return Verdict(exercise, "blank", f"{waits}{blank}")
     failing = [a for a in aspects if not a.ok]
     if not failing:
-        return Verdict(exercise, "passed", f"{len(aspects)} of {len(aspects)}", (_next(exercise),))
+        return Verdict(exercise, "passed", f"{len(aspects)} of {len(aspects)}")
     return _explain(exercise, failing, _shaky(exercise, functions, seed), seed)
 
 
@@ -114,17 +116,16 @@ def _explain(exercise, failing, shaky, seed):
     speaking = [a for a in failing if not a.echoes({b.name for b in failing})]
     first = next((m for m, covered in found if gravest.name in covered), None)
     status = "error" if gravest.name == "runs" else "failed"
-    hint = f'hint("{exercise.name}") for the next step.'
     if first:
         covered = {m.id: names for m, names in found}[first.id]
         said = [sentence(a.say) for a in speaking if a.name in covered and a.contract == gravest.contract]
-        details = [" ".join(list(dict.fromkeys(said))[:2]), f"{first.sentence} {hint}", *_seen(first)]
+        details = [" ".join(list(dict.fromkeys(said))[:2]), first.sentence]
         headline = first.title
     else:
         covered = {gravest.name}
         right_values = gravest.contract and not any(not a.contract for a in failing)
         headline = ("right values, but " if right_values else "") + gravest.say
-        details = [hint]
+        details = []
     others = [(m, names) for m, names in found if m is not first and not names <= covered]
     left = [a for a in speaking if a.name not in covered.union(*(names for _, names in others))]
     further = [m.title for m, _ in others] + [a.say.rstrip(".") for a in left[:1]]
@@ -134,7 +135,9 @@ def _explain(exercise, failing, shaky, seed):
     if further:
         details.append(f"There is more, for later: {'; '.join(further)}.")
     named = first.id if first else None
-    return Verdict(exercise, status, headline, tuple(details), named, tuple(m.id for m, _ in others))
+    return Verdict(
+        exercise, status, headline, tuple(details), named, tuple(m.id for m, _ in others), first.seen if first else ()
+    )
 
 
 def diagnose(name, failing, seed):
@@ -166,17 +169,3 @@ def _signatures(name, seed):
     """[(mistake, {aspect name: aspect it fails})] for every known mistake, on the inputs of this seed."""
     bank, right = mistakes.load_all()
     return [(m, {a.name: a for a in observe(name, m.functions(right), seed) if not a.ok}) for m in bank[name]]
-
-
-def _seen(mistake):
-    if not mistake.seen:
-        return []
-    more = len(mistake.seen) - 1
-    return [f"Seen in {mistake.seen[0]}" + (f" and in {more} more place{'s' if more > 1 else ''}." if more else "")]
-
-
-def _next(exercise):
-    after = following(exercise)
-    if not after:
-        return "That was the last exercise."
-    return f"Next: lesson {after.lesson}, exercise {after.number}, `{after.name}`."

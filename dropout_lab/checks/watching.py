@@ -6,10 +6,12 @@ from contextlib import contextmanager
 
 from watchfiles import watch as saves
 
+from dropout_lab.checks.cards import Card
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.hints import hint_text
+from dropout_lab.checks.reports import as_text
 from dropout_lab.checks.runner import run_checks
-from dropout_lab.system import terminal
+from dropout_lab.system import screen, terminal
 
 KEYS = "h: the next hint. Ctrl+C: end."
 
@@ -42,7 +44,7 @@ def _report(saved, folder, say):
     first = next((r["exercise"] for r in records if r["status"] not in ("passed", "blank")), None)
     for record in records:
         if record["status"] != "blank":
-            say(terminal.painted(record["report"], record["status"]))
+            say(as_text(Card(**record["card"]), screen.columns(), screen.style()))
     blank = sum(r["status"] == "blank" for r in records)
     say(f"\n{', '.join(f'{name}.py' for name in sorted(saved))}: {blank} still blank. {KEYS}")
     return first or next((r["exercise"] for r in records if r["status"] == "blank"), None)

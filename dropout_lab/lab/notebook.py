@@ -1,16 +1,20 @@
 """What every lesson's set-up cell does."""
 
+import traceback
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
 from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
+from IPython.display import display
 from matplotlib.figure import Figure
 
 from dropout_lab.checks import lesson
+from dropout_lab.checks.cards import NOTEBOOK, blank
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.checks.reloading import refresh
+from dropout_lab.checks.reports import CheckFailed, Report, as_text
 from dropout_lab.lab import plots
 from dropout_lab.lab.progress import watched
 
@@ -20,7 +24,7 @@ def start(number=None):
     lesson.enter(number)
     shell = get_ipython()
     shell.events.register("pre_run_cell", _renew)
-    shell.set_custom_exc((NotImplementedError,), _show_blank)
+    shell.set_custom_exc((CheckFailed, NotImplementedError), _show_card)
     shell.run_line_magic("matplotlib", "inline")  # now, because it forgets how figures were to be shown before
     shell.display_formatter.formatters["image/png"].for_type(Figure, _as_png)
     shell.display_formatter.formatters["text/html"].for_type(Figure, _as_html)
@@ -39,11 +43,25 @@ def _renew(info=None):
         print(f"✗ {remark}")
 
 
-def _show_blank(shell, kind, error, trace, tb_offset=None):
-    """A stub's message alone, without the way that led to it."""
-    lines = [f"○ {stub_message(error.with_traceback(trace))}"]
-    shell._showtraceback(kind, error, lines)
-    return lines
+def _show_card(shell, kind, error, trace, tb_offset=None):
+    """The card of a check that was not passed, or of a stub that was called, without the way that led to it.
+
+    The cell has failed all the same: what runs a notebook stops here, and is told the card as text.
+    """
+    if not isinstance(error, CheckFailed) and not _is_ours(trace):
+        lines = shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
+        shell._showtraceback(kind, error, lines)
+        return lines
+    card = error.card if isinstance(error, CheckFailed) else blank(stub_message(error.with_traceback(trace)), NOTEBOOK)
+    display(Report(card))
+    shell._last_traceback = as_text(card).splitlines()
+    return shell._last_traceback
+
+
+def _is_ours(trace):
+    """Whether an exception was raised by the course, a student's module or a cell, and not by a library."""
+    *_, (frame, _) = traceback.walk_tb(trace)
+    return "site-packages" not in frame.f_code.co_filename or "dropout_lab" in frame.f_globals.get("__name__", "")
 
 
 def _as_png(figure):

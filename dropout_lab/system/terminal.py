@@ -1,17 +1,15 @@
-"""How a command speaks to a terminal: in its encoding, its width, its colours."""
+"""How a command speaks to a terminal: in its encoding, in one format of help. `screen` knows its width and colours."""
 
 import codecs
-import os
-import shutil
 import sys
 import unicodedata
 
 import typer
 from typer.core import TyperGroup
 
+from dropout_lab.system import screen
+
 STUDENTS, TEACHERS = "For students", "For teachers"
-LOOKS = {"passed": "32", "failed": "31", "error": "31", "blank": "2", "strong": "1", "code": "36"}
-NARROWEST, WIDEST = 60, 100
 _NEAREST = str.maketrans(
     dict(zip("✓✗○●·×−–—▸‘’“”²", "+xo*-x--->''\"\"2", strict=True))
     | {"…": "...", "→": "->", "≥": ">=", "≤": "<=", "±": "+-", "√": "sqrt ", "σ": "sigma", "π": "pi", "μ": "mu"}
@@ -33,27 +31,9 @@ def _nearest(error):
     return "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in letters), error.end
 
 
-def width():
-    """Columns to write in: those of the terminal, within bounds in which a sentence can be read."""
-    return min(max(shutil.get_terminal_size((88, 24)).columns, NARROWEST), WIDEST)
-
-
-def coloured(stream=None):
-    """Whether a stream is a terminal that shows colours, and nobody asked it not to."""
-    stream = stream or sys.stdout
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
-        return False
-    return sys.platform != "win32" or _windows_reads_colours()
-
-
-def painted(text, look):
-    """The text in one of LOOKS, on a terminal that shows colours; elsewhere as it is."""
-    return f"\x1b[{LOOKS[look]}m{text}\x1b[0m" if coloured() else text
-
-
 def clear():
     """An empty screen, where there is one."""
-    if coloured():
+    if screen.style().coloured:
         typer.echo("\x1b[2J\x1b[H", nl=False)
 
 
@@ -76,14 +56,3 @@ class Commands(TyperGroup):
         for heading, rows in headings.items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
-
-
-def _windows_reads_colours():
-    """Ask the console of Windows 10 and later to understand escape sequences."""
-    import ctypes
-
-    handle = ctypes.windll.kernel32.GetStdHandle(-11)  # STD_OUTPUT_HANDLE
-    mode = ctypes.c_ulong()
-    if not ctypes.windll.kernel32.GetConsoleMode(handle, ctypes.byref(mode)):
-        return False
-    return bool(ctypes.windll.kernel32.SetConsoleMode(handle, mode.value | 4))  # ENABLE_VIRTUAL_TERMINAL_PROCESSING
