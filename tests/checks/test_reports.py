@@ -1,5 +1,6 @@
 """What a student reads: in text and HTML, in IPython, after an edit, and when a module is broken."""
 
+import html
 import json
 import os
 import re
@@ -10,10 +11,12 @@ import sys
 import pytest
 
 from dropout_lab.checks import mistakes
+from dropout_lab.checks.cards import NOTEBOOK, TERMINAL, Card, blank, card_of
 from dropout_lab.checks.exercises import EXERCISES, find
 from dropout_lab.checks.functions import load
 from dropout_lab.checks.hints import hint_text
 from dropout_lab.checks.reports import CheckFailed, Report, as_html, as_text
+from dropout_lab.checks.session import attempt
 from dropout_lab.checks.verdicts import Verdict, judge, observe
 from dropout_lab.system.columns import COLUMNS
 
@@ -33,14 +36,67 @@ def words(text):
     return " ".join(text.split())
 
 
-def test_a_mistake_is_said_in_words_then_numbers_then_where_to_look():
-    assert re.sub(r"0\.\d+ \(1/\d\)", "0.2 (1/5)", words(as_text(of("A03")))) == (
+def shown(verdict, **options):
+    """A verdict as a notebook's text."""
+    return as_text(card_of(verdict, NOTEBOOK, **options))
+
+
+def test_a_mistake_is_said_in_words_then_numbers_then_where_to_look_and_how_to_see_it_again():
+    assert re.sub(r"0\.\d+ \(1/\d\)", "0.2 (1/5)", words(shown(of("A03"), seed=7))) == (
         "✗ `affine_backward` · the gradient of b is averaged over the batch instead of summed"
         " `db` is 0.2 (1/5) times what it should be in every entry. b is added to every sample of the batch."
         " If the loss is a mean, the 1/N is already in dout. Dividing again does it twice."
-        ' hint("affine_backward") for the next step.'
+        ' `hint("affine_backward")` for the next step.'
         " Seen in https://github.com/kvfrans/notes/issues/5"
+        ' Seed 7: `check("affine_backward", seed=7)` checks the same again.'
     )
+
+
+def test_a_terminal_names_its_own_commands():
+    card = card_of(of("A03"), TERMINAL, seed=7)
+    assert card.step == "`dropout-lab hint affine_backward` for the next step."
+    assert card.foot[-1] == "Seed 7: `dropout-lab check affine_backward --seed 7` checks the same again."
+
+
+def test_the_three_states_have_the_same_parts_in_the_same_order():
+    long = "a" * 30
+    for status in ("passed", "failed", "error", "blank"):
+        card = Card(status, f"title {long}", ("seen",), "step", "printed", ("foot",))
+        for text in (as_text(card), re.sub("<[^>]*>", " ", as_html(card))):
+            places = [text.index(part) for part in ("title", "seen", "step", "printed", "foot")]
+            order = sorted(places)
+            assert places == order if status else None
+
+
+def test_an_address_stays_whole_in_text_and_is_a_link_in_html():
+    address = "https://example.org/" + "way/" * 40
+    card = Card("failed", "title", (f"Seen in {address}.",))
+    assert address in as_text(card)
+    assert f'href="{address}"' in as_html(card)
+
+
+def test_what_a_function_printed_is_shown_folded_and_no_longer_than_a_reader_looks():
+    card = Card("failed", "title", printed="\n".join(f"line {i} <b>" for i in range(100)))
+    assert "and 90 more lines" in as_text(card)
+    assert "<details><summary>It printed</summary>" in as_html(card)
+    assert "line 99 &lt;b&gt;" in as_html(card)
+
+
+def test_a_loop_that_never_ends_is_an_answer_in_a_notebook_too():
+    def relu_forward(x):
+        while True:
+            pass
+
+    functions = load()
+    functions["relu_forward"] = relu_forward
+    verdict, _ = attempt("relu_forward", functions, 1, time_limit=0.2)
+    assert verdict.headline.startswith("no result within 0.2 s. A loop that never ends?")
+    assert attempt("affine_forward", functions, 1)[0].status == "passed"
+
+
+def test_the_card_of_a_blank_says_where_it_is_and_offers_a_first_step():
+    card = blank(f"{BLANK}, line 41.", NOTEBOOK)
+    assert words(as_text(card)) == f'○ {BLANK}, line 41. `hint("relu_forward")` for a first step.'
 
 
 def test_a_broken_contract_over_right_values_is_said_as_such():
@@ -53,32 +109,31 @@ def test_a_broken_contract_over_right_values_is_said_as_such():
     assert verdict.headline.startswith("right values, but it changed `dout` in place.")
 
 
-def test_a_pass_says_the_points_and_what_comes_next():
-    text = words(as_text(judge("affine_forward", load())))
+def test_a_pass_says_the_points_and_what_comes_next_in_the_lesson():
+    text = words(shown(judge("affine_forward", load())))
     count = len(observe("affine_forward", load(), seed=0))
-    assert text == (
-        f"✓ `affine_forward` · {count} of {count} · 5 points. Next: lesson 01, exercise 1.2, `affine_backward`."
-    )
+    assert text == f"✓ `affine_forward` · {count} of {count} · 5 points. Next: exercise 1.2, `affine_backward`."
+    assert shown(judge("affine_backward", load())).endswith("Next: the rest of lesson 01.")
 
 
 def test_html_is_escaped_and_says_in_words_what_colour_says():
     verdict = Verdict(find("relu_forward"), "failed", "`x < 0` & more <script>alert(1)</script>", ("a `code` here",))
-    html = as_html(verdict)
-    assert "<script>" not in html
-    assert "&lt;script&gt;" in html
-    assert "<code>x &lt; 0</code>" in html
-    assert "✗" in html
-    assert 'role="status"' in html
+    page = as_html(card_of(verdict, NOTEBOOK))
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert re.search(r"<code[^>]*>x &lt; 0</code>", page)
+    assert "✗" in page
+    assert 'role="status"' in page
 
 
 @pytest.mark.parametrize("identity", ["A03", "A17", "A43", "B13", "A101"])
 def test_text_and_html_say_the_same(identity):
-    verdict = of(identity)
-    plain = as_html(verdict)
-    for part in (verdict.headline, *verdict.details):
-        assert part.split("`")[0].replace("'", "&#x27;").replace('"', "&quot;")[:40] in plain
-    assert repr(Report(verdict)) == as_text(verdict)
-    assert str(CheckFailed(verdict)) == as_text(verdict)
+    card = card_of(of(identity), NOTEBOOK, seed=3)
+    bare = html.unescape(re.sub("<[^>]*>", " ", as_html(card)))
+    assert (
+        words(re.sub(r"[`]", " ", as_text(card))).replace(" .", ".").split() == words(bare).replace(" .", ".").split()
+    )
+    assert repr(Report(card)) == str(CheckFailed(card)) == as_text(card)
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -157,11 +212,11 @@ cell('check("relu_backward")')
 cell('from dropout_lab.layers import relu_forward; relu_forward(None)')
 """,
     )
-    asked, needed, called = shown.split("--")[1:]
+    asked, needed, called = re.split("^-- ", shown, flags=re.M)[1:]
     for part in (asked, needed, called):
         assert f"{BLANK}, line " in part
         assert "Traceback" not in part
-        assert "NotImplementedError" not in part.replace("raise NotImplementedError", "")
+        assert "NotImplementedError" not in part.replace("raise NotImplementedError", "").replace("StillBlank", "")
     assert "`relu_backward` needs more than itself" in needed
 
 
@@ -203,11 +258,11 @@ for text in (wrong, right, wrong, right):
     try:
         check("relu_forward")
     except CheckFailed as failed:
-        print(failed.verdict.status, failed.verdict.mistake)
+        print(failed.card.title)
 """,
     )
-    lines = [line for line in shown.splitlines() if line]
-    assert [line.split(" · ")[0] for line in lines] == ["failed A52", "✓ `relu_forward`"] * 2
+    lines = [line for line in shown.splitlines() if line and not line.startswith("  ")]
+    assert [line.split(" · ")[0] for line in lines] == ["`relu_forward`", "✓ `relu_forward`"] * 2
 
 
 def test_an_edit_reaches_the_modules_that_import_the_edited_one(own):
@@ -224,13 +279,13 @@ for text in (right.replace("return np.maximum(x, 0), x", "return x + 0 * x, x"),
     try:
         check("mlp_forward")
     except CheckFailed as failed:
-        print(failed.verdict.mistake, failed.verdict.details[0])
+        print(failed.card.lines[0])
 """,
     )
-    first, middle, last = [line for line in shown.splitlines() if line]
+    first, middle, last = [line for line in shown.splitlines() if line and not line.startswith("  ")]
     assert first.startswith("✓")
     assert last.startswith("✓")
-    assert middle == "A91 It uses `relu_forward`, which does not pass its own check. Mend that first."
+    assert middle == "It uses `relu_forward`, which does not pass its own check. Mend that first."
 
 
 RECORDS = """
@@ -306,6 +361,6 @@ for text in (right.replace("return np.maximum(x, 0), x", "return np.minimum(x, 0
     )
     first, middle, last = (words(part) for part in shown.split("--"))
     assert first == last
-    assert middle.startswith(first)
+    assert middle.startswith("✓ `relu_forward`")
     assert "dropout_lab/layers.py, line" in middle
     assert "unmatched ')'. Until this is mended and saved, the version before it counts." in middle
