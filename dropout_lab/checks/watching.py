@@ -11,7 +11,7 @@ from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.hints import hint_text
 from dropout_lab.checks.reports import as_text
 from dropout_lab.checks.runner import run_checks
-from dropout_lab.system import screen, terminal
+from dropout_lab.system import screen
 
 KEYS = "h: the next hint. Ctrl+C: end."
 
@@ -38,7 +38,7 @@ def watch(folder, say=print, stop=None):
 
 def _report(saved, folder, say):
     """Show the exercises of the saved modules, blanks as a number; the first that is not right is returned."""
-    terminal.clear()
+    screen.clear()
     names = [e.name for e in EXERCISES.values() if e.module in saved]
     records = list(run_checks(names, folder=folder))
     first = next((r["exercise"] for r in records if r["status"] not in ("passed", "blank")), None)

@@ -48,6 +48,12 @@ def columns():
     return min(max(shutil.get_terminal_size((88, 24)).columns, NARROWEST), WIDEST)
 
 
+def clear():
+    """An empty screen, where there is one."""
+    if style().coloured:
+        print("\x1b[2J\x1b[H", end="")
+
+
 def _windows_reads_colours():
     """Ask the console of Windows 10 and later to understand escape sequences."""
     import ctypes

@@ -7,8 +7,6 @@ import unicodedata
 import typer
 from typer.core import TyperGroup
 
-from dropout_lab.system import screen
-
 STUDENTS, TEACHERS = "For students", "For teachers"
 _NEAREST = str.maketrans(
     dict(zip("✓✗○●·×−–—▸‘’“”²", "+xo*-x--->''\"\"2", strict=True))
@@ -29,12 +27,6 @@ def _nearest(error):
     lacking = error.object[error.start : error.end].translate(_NEAREST)
     letters = unicodedata.normalize("NFKD", lacking)
     return "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in letters), error.end
-
-
-def clear():
-    """An empty screen, where there is one."""
-    if screen.style().coloured:
-        typer.echo("\x1b[2J\x1b[H", nl=False)
 
 
 def fail(sentence):

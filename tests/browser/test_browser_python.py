@@ -43,7 +43,7 @@ import importlib, pkgutil, dropout_lab
 names = [m.name for m in pkgutil.walk_packages(dropout_lab.__path__, "dropout_lab.",
          onerror=lambda name: None) if not m.name.startswith("dropout_lab.instructor")]
 for name in names:
-    if name not in ("dropout_lab.cli", "dropout_lab.__main__"):
+    if name not in ("dropout_lab.cli", "dropout_lab.__main__", "dropout_lab.system.terminal"):
         importlib.import_module(name)
 print(len(names))
 """,
