@@ -18,7 +18,7 @@ def audit(target, p=None, time_limit=20, seed=0):
     p : "drop", "keep" or None
         What the layer's number is meant to be; None finds out.
     time_limit : float
-        Seconds for a target in words.
+        Seconds of processor time for a target in words.
     seed : int
         For the inputs; the same seed gives the same verdict.
 

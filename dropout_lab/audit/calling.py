@@ -25,7 +25,7 @@ def attempt(call, *args):
     """(result, None), or (None, the exception): whatever somebody's code does, an audit goes on."""
     try:
         return call(*args), None
-    except Exception as error:  # noqa: BLE001 - code of anybody raises anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - code of anybody raises anything
         return None, error
 
 

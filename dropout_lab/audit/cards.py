@@ -10,8 +10,6 @@ from dropout_lab.checks.words import sentence
 SYMBOL = {"right": "✓", "right_if_keep": "✓", "wrong": "✗", "undriven": "○", "not_dropout": "○"}
 COLOUR = {"✓": "#007a5a", "✗": "#b34700", "○": "#5f6b76"}
 _TITLE = {
-    "right": "this is dropout, and it is right",
-    "right_if_keep": "right, if its number is the probability to keep",
     "undriven": "no verdict",
     "not_dropout": "another thing than dropout",
 }
@@ -21,14 +19,14 @@ def opening(found):
     """The first line: symbol, layer, what it comes to."""
     layer = found.observations.get("layer")
     name = f"`{layer}` in {found.target}" if layer and layer not in found.target else f"`{found.target}`"
-    title = found.mistakes[0]["title"] if found.mistakes else _TITLE[found.verdict]
-    return f"{SYMBOL[found.verdict]} {name} · {title}"
+    title = found.mistakes[0]["title"] if found.mistakes else _TITLE.get(found.verdict, found.message)
+    return f"{SYMBOL[found.verdict]} {name} · {title[:1].lower()}{title[1:]}"
 
 
 def _beyond(found):
     """The message without what the first line says already."""
     title = found.mistakes[0]["title"] if found.mistakes else ""
-    return found.message.removeprefix(f"{sentence(title)}.").strip() or found.message
+    return "" if found.status == 0 else found.message.removeprefix(f"{sentence(title)}.").strip()
 
 
 def rows(found):
@@ -76,7 +74,8 @@ def as_text(found, width=COLUMNS):
     lines = [fill(opening(found), width)]
 
     def say(words, first="  "):
-        lines.append(fill(words, width, initial_indent=first, subsequent_indent="  " + " " * (len(first) - 2)))
+        if words:
+            lines.append(fill(words, width, initial_indent=first, subsequent_indent="  " + " " * (len(first) - 2)))
 
     say(_beyond(found))
     if table := rows(found):

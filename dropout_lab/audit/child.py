@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from math import ceil
 
 from dropout_lab.audit.results import Audit
 from dropout_lab.system import processes
@@ -12,7 +13,10 @@ from dropout_lab.system.places import ROOT
 
 
 def run(target, p=None, time_limit=20, seed=0):
-    """The `Audit` of a target in words. Whatever its code does, an answer comes back."""
+    """The `Audit` of a target in words. Whatever its code does, an answer comes back.
+
+    `time_limit` is in seconds of the processor; a process that waits is ended after three times as long.
+    """
     if not processes.AVAILABLE:
         from dropout_lab.audit.examining import examine
 
@@ -32,6 +36,7 @@ def run(target, p=None, time_limit=20, seed=0):
         os.path.abspath(target) if _is_path(target) else target,
         p or "",
         str(seed),
+        str(ceil(time_limit)),
     ]
     with tempfile.TemporaryDirectory(prefix="dropout-lab-audit-") as scratch:
         child = subprocess.Popen(
@@ -39,16 +44,16 @@ def run(target, p=None, time_limit=20, seed=0):
             stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         try:
-            answer, said = child.communicate(timeout=time_limit)
+            answer, said = child.communicate(timeout=3 * time_limit)
         except subprocess.TimeoutExpired:
-            return _silent(
-                target, f"no result within {time_limit:g} s. A loop that never ends, or training while it is loaded?"
-            )
+            return _endless(target, time_limit)
         finally:
             _end(child)
     lines = answer.decode("utf-8", "replace").splitlines()
     if lines and lines[-1].startswith("{"):
         return Audit(**{**json.loads(lines[-1]), "target": target})
+    if child.returncode == -24:  # the processor time was up
+        return _endless(target, time_limit)
     if b"MemoryError" in said or child.returncode == -9:
         return _silent(target, "it took more memory than an audit gives it.")
     return _silent(target, "the process ended before there was a result: does the code end Python?")
@@ -56,6 +61,12 @@ def run(target, p=None, time_limit=20, seed=0):
 
 def _is_path(target):
     return os.path.exists(target) or os.path.exists(target.rpartition(":")[0])
+
+
+def _endless(target, time_limit):
+    return _silent(
+        target, f"no result within {time_limit:g} s. A loop that never ends, or training while it is loaded?"
+    )
 
 
 def _silent(target, sentence):

@@ -103,7 +103,7 @@ def functions(reading, meaning, tables=False, names=("dropout_forward", "dropout
         return a.reshape(1, -1) if a.ndim < 2 else a.reshape(-1, a.shape[-1])
 
     def forward(x, p, rng, train=True):
-        number = 1 - p if meaning == "keep" else p
+        number = float(1 - p if meaning == "keep" else p)
         before = rng.bit_generator.state if train else None
         seed = int(rng.integers(2**32)) if train else next(at_test)
         given = shaped(x)

@@ -11,17 +11,18 @@ import numpy as np
 from dropout_lab.audit import driving, facts, finding, functional, judging, readings, sources, vocabulary
 from dropout_lab.audit.adapters import adapter
 from dropout_lab.audit.arrays import Columns, Jax, Lists, NumpyArrays, Torch
+from dropout_lab.audit.calling import parameters, rate_of
 from dropout_lab.audit.loading import Loader
 from dropout_lab.audit.relatives import relative
 from dropout_lab.audit.results import Audit, settle
 from dropout_lab.audit.sources import Undriven
+from dropout_lab.audit.standins import GPU
 from dropout_lab.checks.functions import Blank, Broke
 from dropout_lab.checks.probes.dropout_masks import away_from_zero
 
 _FRAMEWORKS = {
     name.lower(): name for name in "TensorFlow JAX Keras Flax MXNet Equinox Paddle Theano Chainer MLX".split()
 } | {"torch": "PyTorch"}
-_GPU = {"cupy": "CuPy", "pycuda": "PyCUDA", "triton": "Triton"}
 _REMOVED = re.compile(
     r"\b(np|numpy)\.(float|int|bool|object|complex|str|long|unicode)\b(?!\w)|module 'numpy' has no attribute '(\w+)'"
 )
@@ -65,7 +66,7 @@ def _examined(target, label, p, seed):
     try:
         seen = judging.observed(reading, tables)
         kind = judging.kind_of(seen)
-        found = {m: judging.judge(reading, m, kind, tables, seed) for m in ("drop", "keep")}
+        found = judging.under_both(reading, kind, tables, seen, seed)
     except (Broke, Blank) as broke:
         said = broke.say() if isinstance(broke, Broke) else str(broke)
         return Audit(
@@ -250,7 +251,7 @@ def _why_not(layer, trials):
     errors = [t.error for t in trials]
     said = " ".join(f"{type(e).__name__}: {e}" for e in errors[:5])
     text = layer.facts.text
-    gpu = next((full for module, full in _GPU.items() if module in missing or module in said), None)
+    gpu = next((full for module, full in GPU.items() if module in missing or module in said), None)
     if gpu or "CUDA" in said or "cuda" in said.lower():
         return f"`{layer.name}` needs a GPU{f' ({gpu})' if gpu else ''}, and here it has none."
     for module, full in _FRAMEWORKS.items():
@@ -265,6 +266,14 @@ def _why_not(layer, trials):
     if not errors:
         return _no_reading(layer)
     error = errors[0]
+    if type(error).__name__ == "Refused":
+        return f"`{layer.name}` was stopped: {error}."
+    if isinstance(error, SystemExit):
+        return f"`{layer.name}` ends Python when it is called."
+    if isinstance(error, MemoryError):
+        return f"`{layer.name}` takes more memory than an audit gives it."
+    if unknown := _unknown(layer):
+        return f"`{layer.name}` needs what cannot be guessed: {', '.join(f'`{n}`' for n in unknown)}."
     if isinstance(error, FileNotFoundError):
         return f"`{layer.name}` needs data that is not here: {error.filename or error}."
     if "no array of the shape" in str(error):
@@ -273,6 +282,18 @@ def _why_not(layer, trials):
     raised = f"{type(error).__name__}: {error}".rstrip(".")
     ways = f"any of {len(trials)} ways" if len(trials) > 1 else "the one way that its names allow"
     return f"`{layer.name}` could not be called in {ways}. The likeliest raised {raised}.{project}"
+
+
+def _unknown(layer):
+    """The arguments of a constructor that have to be given and whose names say nothing."""
+    init = parameters(layer.thing.__init__) if layer.is_class else []
+    rate = rate_of(init)
+    return [
+        q.name
+        for q in init
+        if q is not rate and q.default is q.empty and q.kind is q.POSITIONAL_OR_KEYWORD
+        and not vocabulary.role(q.name) and not vocabulary.mode(q.name)
+    ]  # fmt: skip
 
 
 def _no_reading(layer):

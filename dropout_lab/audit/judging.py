@@ -107,6 +107,19 @@ def judge(reading, meaning, kind, tables, seed=0):
     return found
 
 
+def under_both(reading, kind, tables, seen, seed=0):
+    """{meaning: `Findings`}, the likelier meaning first; the other only if the layer is not right under the first."""
+    likelier = (
+        "drop" if abs(seen["0.3"]["share of zeros"] - 0.3) <= abs(seen["0.3"]["share of zeros"] - 0.7) else "keep"
+    )
+    found = {}
+    for meaning in (likelier, "keep" if likelier == "drop" else "drop"):
+        found[meaning] = judge(reading, meaning, kind, tables, seed)
+        if found[meaning].right:
+            break
+    return found
+
+
 def explain(name, failing, seed, has_mode=True):
     """[(known mistake, names of the failing aspects that it explains)], as a check would name it, by what decides."""
     part, seen, left, found = name.partition("_")[2], {a.name: a for a in failing}, [a.name for a in failing], []

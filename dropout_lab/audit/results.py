@@ -101,11 +101,11 @@ def settle(label, layer, reading, tables, seen, kind, found, p=None):
     number = reading.dictionary[1].rate if reading.dictionary else reading.number
     by_name, by_text = vocabulary.rate(number), vocabulary.text_says(layer.facts.text)
     by_name = None if by_name == "rate" else by_name
-    fits = next((m for m in ("drop", "keep") if found[m].right), None)
+    fits = next((m for m, findings in found.items() if findings.right), None)
     meant = p or (by_name if by_name == "keep" or not fits else None)
     swapped = bool(fits and meant and fits != meant)
     meaning = fits or meant or _fewest(found, by_text)
-    findings = found[meaning]
+    findings = found[fits or meaning]
     mistakes = [{"id": m.id, "title": m.title, "part": _part(m)} for m, _ in findings.named]
     mistakes += [{"id": None, "title": a.say.rstrip("."), "part": _part_of(a, findings)} for a in findings.unnamed]
     mistakes.sort(key=lambda m: m["part"] == "backward")
@@ -271,14 +271,10 @@ def _changes(findings, kind, swapped, number, meant):
 
 def _message(result, layer, number, findings, swapped, fits):
     if result.verdict == "right":
-        kind = (
-            "inverted dropout"
-            if result.observations["kind"] == "inverted"
-            else "the paper's dropout, scaled at test time"
-        )
-        return f"This is {kind}, and it is right: `{number}` is the probability to {fits}."
+        kinds = {"inverted": "inverted dropout", "scaled at test time": "the paper's dropout, scaled at test time"}
+        return f"Right: {kinds[result.observations['kind']]}, and `{number}` is the probability to {fits}."
     if result.verdict == "right_if_keep":
-        return f"This is right if `{number}` is the probability to keep an entry; as the one to drop it would be wrong."
+        return f"Right if `{number}` is the probability to keep an entry; as the one to drop it would be wrong."
     titles = [m["title"] for m in result.mistakes]
     said = [a.say for part in findings.failing.values() for a in part if not a.echoes({b.name for b in part})]
     if swapped:

@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 
+GPU = {"cupy": "CuPy", "pycuda": "PyCUDA", "triton": "Triton"}
 KNOWN = {"np": np, "numpy": np, "xp": np, "cp": np, "cupy": np, "rand": np.random.rand, "randn": np.random.randn}
 
 
@@ -35,7 +36,8 @@ class StandIn:
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        made = KNOWN.get(name) or StandIn(f"{self.path}.{name}")
+        known = None if self.path.split(".")[0] in GPU else KNOWN.get(name)
+        made = known or StandIn(f"{self.path}.{name}")
         self.__dict__[name] = made
         return made
 

@@ -53,18 +53,24 @@ def _refuse_outside(path):
         raise Refused(f"it writes to {path}")
 
 
-def _limit():
+def _limit(seconds):
     try:
         import resource
     except ImportError:  # Windows has none
         return
-    for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, 2**26), (resource.RLIMIT_CORE, 0)):
+    limits = {
+        resource.RLIMIT_AS: MEMORY,
+        resource.RLIMIT_FSIZE: 2**26,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: seconds,
+    }
+    for kind, most in limits.items():
         _, hard = resource.getrlimit(kind)
         resource.setrlimit(kind, (most if hard < 0 else min(most, hard), hard))
 
 
-def main(target, p, seed):
-    """Print the answer for `python -m dropout_lab.audit.worker TARGET keep|drop|"" SEED`."""
+def main(target, p, seed, seconds):
+    """Print the answer for `python -m dropout_lab.audit.worker TARGET keep|drop|"" SEED SECONDS`."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -74,7 +80,7 @@ def main(target, p, seed):
     from dropout_lab.checks.verdicts import observe  # loaded before anything is refused
 
     assert observe
-    _limit()
+    _limit(int(seconds))
     sys.argv = [target]
     sys.addaudithook(_refuse)
     record = examine(target, p or None, int(seed)).as_json()
@@ -83,4 +89,4 @@ def main(target, p, seed):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])
