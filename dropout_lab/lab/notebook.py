@@ -2,7 +2,6 @@
 
 import traceback
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 
 from IPython import get_ipython
@@ -12,15 +11,18 @@ from matplotlib.figure import Figure
 
 from dropout_lab.checks import lesson
 from dropout_lab.checks.cards import NOTEBOOK, blank
+from dropout_lab.checks.exercises import MODULES
 from dropout_lab.checks.functions import stub_message
 from dropout_lab.checks.reloading import refresh
 from dropout_lab.checks.reports import CheckFailed, Report, as_text
 from dropout_lab.lab import plots
 from dropout_lab.lab.progress import watched
+from dropout_lab.system import course, places
 
 
 def start(number=None):
     """Say which lesson this is; a saved edit counts in the next cell, a blank speaks in a line, figures have words."""
+    _find_functions()
     lesson.enter(number)
     shell = get_ipython()
     shell.events.register("pre_run_cell", _renew)
@@ -29,12 +31,22 @@ def start(number=None):
     shell.display_formatter.formatters["image/png"].for_type(Figure, _as_png)
     shell.display_formatter.formatters["text/html"].for_type(Figure, _as_html)
     plots.use_style()
-    home = Path(find_spec("dropout_lab.layers").origin).parent
-    if "site-packages" in home.parts:
-        print(
-            f"The exercises are read from {home}, a copy that you will not edit."
-            " Install again from the course's folder with: python -m pip install -e ."
-        )
+
+
+def _find_functions():
+    """Import a student's functions from the folder that is worked in; where there is none, begin one here."""
+    folder = places.functions_folder()
+    if folder is None:
+        folder = Path.cwd()
+        try:
+            course.init(folder)
+        except course.CourseError as error:
+            print(f"✗ There is no course at or above this notebook, and none could be made here: {error}")
+            return
+        print(f"There was no course at or above {folder}. Its functions, blank, are now in {folder / 'dropout_lab'}.")
+    if told := places.disagreement(folder):
+        print(told)
+    places.work_in(folder, MODULES)
 
 
 def _renew(info=None):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from dropout_lab.system import derived
 from dropout_lab.system.files import digest, write_atomically
 from dropout_lab.system.places import CHECKOUT, FIRST, PACKAGE, ROOT, version
 
@@ -80,13 +81,12 @@ def _carried():
 
 def _own():
     """A repository's stubs and lessons, as `build` wrote them."""
-    manifest = json.loads((ROOT / "solutions" / "manifest.json").read_text("utf-8"))
-    files = {name: (ROOT / name).read_bytes() for name in manifest}
-    if worked := [name for name, data in files.items() if digest(data) != manifest[name]]:
+    paths = derived.paths(ROOT)
+    if worked := [path.as_posix() for path in paths if derived.edited(ROOT, path)]:
         raise CourseError(
             f"{', '.join(worked)} in {ROOT} was edited since the last build, and is no blank to hand out."
         )
-    return files
+    return {path.as_posix(): (ROOT / path).read_bytes() for path in paths}
 
 
 def init(folder):

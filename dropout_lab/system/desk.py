@@ -20,6 +20,7 @@ SETTINGS = {
     "@jupyterlab/lsp-extension/plugin": {"activate": "off"},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "defer"},
 }
+QUIET = {"IPKernelApp": {"log_level": 40}}  # else every kernel warns that it speaks unencrypted, to this machine alone
 PROSE = """\
 .jp-RenderedMarkdown { max-width: 46em; }
 .jp-RenderedMarkdown table, .jp-RenderedMarkdown pre { max-width: 100%; }
@@ -44,6 +45,7 @@ def lay(root, lesson):
     for name, values in SETTINGS.items():
         _unless_there(own / "settings" / f"{name}.jupyterlab-settings", json.dumps(values, indent=1))
     _unless_there(own / "config" / "custom" / "custom.css", PROSE)
+    _unless_there(own / "ipython" / "profile_default" / "ipython_kernel_config.json", json.dumps(QUIET))
     _arrange(own / "workspaces", lesson)
     return {
         "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),

@@ -53,7 +53,8 @@ def launch(port=None, browser=True, say=print):
         "--ServerApp.port_retries=0",
         f"--LabApp.default_url={desk.ADDRESS}",
         "--LabApp.custom_css=True",
-        "--ServerApp.log_level=WARN",
+        "--ServerApp.contents_manager_class=dropout_lab.system.opening.Lessons",
+        "--Application.log_level=ERROR",
         *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]

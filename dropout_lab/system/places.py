@@ -1,6 +1,7 @@
 """Where things are, worked out once: the package, the folder around it, and the folder that one works in."""
 
 import os
+import sys
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -51,10 +52,28 @@ def disagreement(folder):
     own = folder / "dropout_lab"
     if not (own / "checks").is_dir() or own.resolve() in (PACKAGE, ROOT / "solutions" / "dropout_lab"):
         return ""
-    return f"The functions of {folder} are judged; this command belongs to another copy, {PACKAGE}."
+    return f"The functions of {folder} count; what judges them belongs to another copy, {PACKAGE}."
 
 
 def child_environment(folder):
     """The environment of a child that imports the functions of that folder."""
     others = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *([others] if others else [])])}
+
+
+def work_in(folder, modules):
+    """From here on, this process imports the students' modules from that folder, and all else as before.
+
+    Parameters
+    ----------
+    folder : Path
+    modules : names of the students' modules; those that were imported from elsewhere are forgotten
+    """
+    own, package = folder / "dropout_lab", sys.modules["dropout_lab"]
+    if Path(package.__path__[0]).resolve() != own.resolve():
+        package.__path__.insert(0, str(own))
+    for name in modules:
+        loaded = sys.modules.get(f"dropout_lab.{name}")
+        if loaded and Path(loaded.__file__).resolve().parent != own.resolve():
+            del sys.modules[f"dropout_lab.{name}"]
+            vars(package).pop(name, None)

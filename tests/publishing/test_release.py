@@ -250,7 +250,7 @@ def test_a_students_copy_checks_and_has_no_commands_of_teachers(student):
     assert {r["status"] for r in json.loads(done.stdout)} == {"blank"}
     assert len(json.loads(done.stdout)) == len(EXERCISES)
     commands = re.findall(
-        r"^  (\w+)", run(student, "-m", "dropout_lab", "--help").stdout.partition("Commands:")[2], re.MULTILINE
+        r"^  (\w+)", run(student, "-m", "dropout_lab", "--help").stdout.partition("For students:")[2], re.MULTILINE
     )
     assert {"check", "hint"} <= set(commands)
     assert not {"build", "grade", "release", "report", "gradescope"} & set(commands)

@@ -14,13 +14,13 @@ from pathlib import Path
 import nbformat
 
 from dropout_lab.checks.exercises import MODULES
-from dropout_lab.instructor.publishing.derive import as_text, derived, digest_of, solution, sources
+from dropout_lab.instructor.publishing.derive import derived, solution, sources
 from dropout_lab.instructor.publishing.execute import execute
 from dropout_lab.instructor.publishing.inputs import ran_on
 from dropout_lab.lab.widgets import views
+from dropout_lab.system.derived import MANIFEST, as_text, edited, manifest
 from dropout_lab.system.files import digest, write_atomically
 
-MANIFEST = Path("solutions/manifest.json")  # what the last build wrote, so that no edit of a student's is lost
 AT_ONCE = 2  # notebooks; each has a kernel, and some start two processes of their own
 
 
@@ -61,10 +61,10 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
             raise BuildError(f"there is no lesson or module {name!r}; give a number such as 05, or one of {known}")
     files = derived(root, only)
     stale = [f for f in files if _content(root / f.path) != f.text]
-    edited = [f.path for f in stale if (root / f.path).exists() and _edited(root, f.path)]
-    if edited and not (force or check):
+    worked = [f.path for f in stale if (root / f.path).exists() and edited(root, f.path)]
+    if worked and not (force or check):
         raise BuildError(
-            f"{', '.join(map(str, edited))}: edited since the last build. Nothing was written."
+            f"{', '.join(map(str, worked))}: edited since the last build. Nothing was written."
             " Save your work elsewhere, or give --force to overwrite it."
         )
     if not check:
@@ -141,24 +141,7 @@ def _content(path):
     return path.read_text("utf-8") if path.exists() else None
 
 
-def _edited(root, path):
-    """Whether a derived file is not as it was built. A lesson says so itself; of others the manifest knows."""
-    if path.suffix != ".ipynb":
-        return digest((root / path).read_bytes()) != _read_manifest(root).get(path.as_posix())
-    try:
-        notebook = json.loads((root / path).read_text("utf-8"))
-        return notebook["metadata"]["dropout_lab"]["built"] != digest_of(notebook)
-    except (ValueError, KeyError, TypeError):
-        return True
-
-
-def _read_manifest(root):
-    return json.loads(_content(root / MANIFEST) or "{}")
-
-
 def _write_manifest(root, files):
-    known = _read_manifest(root) | {
-        f.path.as_posix(): digest(f.text.encode()) for f in files if f.path.suffix != ".ipynb"
-    }
+    known = manifest(root) | {f.path.as_posix(): digest(f.text.encode()) for f in files if f.path.suffix != ".ipynb"}
     kept = {name: known[name] for name in sorted(known) if (root / name).exists() and not name.endswith(".ipynb")}
     write_atomically(root / MANIFEST, json.dumps(kept, indent=1) + "\n")

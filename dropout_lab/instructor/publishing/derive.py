@@ -6,7 +6,6 @@ solutions/NAME.md             -> lessons/NAME.md           as it is, where a les
 """
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +16,29 @@ import nbformat
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.instructor import markers
 from dropout_lab.instructor.publishing import lesson_cards
-from dropout_lab.system.files import digest
+from dropout_lab.system.derived import as_text, digest_of
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SETUP = """\
 try:
     from dropout_lab.lab.notebook import start
-except ModuleNotFoundError as missing:
-    raise SystemExit(f"{{missing}}. In a terminal, in the course's folder, run: "
-                     "python -m pip install -e .  Then restart the kernel.")
+except ModuleNotFoundError:  # not installed: a whole copy above this notebook will do, else it is fetched
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    above = [str(f) for f in (Path.cwd(), *Path.cwd().parents) if (f / "dropout_lab/lab").is_dir()][:1]
+    if not above:
+        print("dropout-lab is not installed here. Fetching it, which takes a minute.")
+        wheel = sorted(map(str, Path.cwd().glob("dropout_lab-*.whl")))[-1:] or ["dropout-lab"]
+        subprocess.run([sys.executable, "-m", "pip", "install", "-q", *wheel], stderr=subprocess.DEVNULL)
+    sys.path[:0] = above
+    for name in [name for name in sys.modules if name.split(".")[0] == "dropout_lab"]:
+        del sys.modules[name]
+    try:
+        from dropout_lab.lab.notebook import start
+    except ModuleNotFoundError as missing:
+        raise SystemExit(f"{{missing}}. In a terminal: python -m pip install dropout-lab  Then restart the kernel.")
 start("{number}")  # from here on, a saved edit in dropout_lab/ counts in the next cell
 """
 
@@ -77,11 +90,6 @@ def stamped(notebook):
     return as_text(notebook | {"metadata": notebook.metadata | {"dropout_lab": {"built": digest_of(notebook)}}})
 
 
-def digest_of(notebook):
-    """A digest of the cells."""
-    return digest(as_text(notebook["cells"]).encode())
-
-
 def _pages(root, only):
     texts = [source.read_text("utf-8") for source in sources(root, only)]
     for page in sorted((root / "solutions").glob("*.md")):
@@ -128,8 +136,3 @@ def read_source(source):
             cell.source = lesson_cards.dressed(cell.source)
         cell.metadata.pop("lines_to_next_cell", None)
     return notebook
-
-
-def as_text(notebook):
-    """JSON that does not depend on the order in which things were made."""
-    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -3,7 +3,16 @@
 import subprocess
 from pathlib import Path, PurePosixPath
 
-STUDENT = ("dropout_lab", "lessons", "README.md", "LICENSE", "pyproject.toml", "environment.yml", "docs/dropout.png")
+STUDENT = (
+    "dropout_lab",
+    "lessons",
+    "README.md",
+    "LICENSE",
+    "pyproject.toml",
+    "hatch_build.py",
+    "environment.yml",
+    "docs/dropout.png",
+)
 TEACHER = ("dropout_lab/instructor",)  # the command line does without it
 _SCRAP = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", "build", "dist"}
 
