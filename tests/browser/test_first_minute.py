@@ -9,7 +9,6 @@ import pytest
 
 from dropout_lab.system import course
 
-
 UP = "import sys, urllib.request as web; web.urlopen(sys.argv[1])"
 
 

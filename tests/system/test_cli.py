@@ -177,7 +177,7 @@ def test_without_a_command_the_course_is_served(tmp_path):
     server = subprocess.Popen(command, cwd=ROOT, env={**BARE, "PYTHONUNBUFFERED": "1"}, stdout=log, stderr=log)
     try:
         token = None
-        for _ in range(300):
+        for _ in range(900):
             time.sleep(0.1)
             log.seek(0)
             found = re.search(r"http://localhost:(\d+)/lab/workspaces/course\?token=(\w+)", log.read())
