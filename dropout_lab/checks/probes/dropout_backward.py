@@ -44,9 +44,23 @@ def zeroing_backward(f, rng):
 
 
 @case
-def _inputs(rng):
-    shape = tuple(rng.integers((27, 19), (38, 27)))
-    sparse = away_from_zero(rng, tuple(rng.integers((77, 57), (93, 71))))
+def two_axes(rng):
+    """Inputs of (samples, units), and others of any shape."""
+    width = int(rng.choice(WIDTHS))
+    shapes = [(1, 1), (1, 7), (7, 1), (width,), (2, width), (3, 2, 5), (2, 3, 2, 2)]
+    return _made(rng, tuple(rng.integers((27, 19), (38, 27))), tuple(rng.integers((77, 57), (93, 71))), shapes)
+
+
+@case
+def four_axes(rng):
+    """Inputs of (samples, channels, height, width), and others."""
+    shapes = [(1, 1, 1, 1), (1, 6, 3, 2), (6, 1, 2, 3), (2, 3, 1, 5), (3, 2, 5, 1)]
+    large = tuple(rng.integers((9, 8, 8, 8), (12, 11, 10, 10)))
+    return _made(rng, tuple(rng.integers((7, 6, 2, 3), (10, 9, 4, 5))), large, shapes)
+
+
+def _made(rng, shape, large, shapes):
+    sparse = away_from_zero(rng, large)
     sparse[rng.random(sparse.shape) < 0.5] = 0.0
     return SimpleNamespace(
         x=away_from_zero(rng, shape),
@@ -55,10 +69,11 @@ def _inputs(rng):
         sparse=sparse,
         dsparse=away_from_zero(rng, sparse.shape),
         p=(middle(rng), rate(rng, 0.7, 0.95)),
+        others=[(away_from_zero(rng, s), away_from_zero(rng, s)) for s in shapes],
     )
 
 
-def backward_aspects(forward, backward, rng):
+def backward_aspects(forward, backward, rng, inputs=two_axes, at_zero=None):
     """What a backward pass does, against what its own forward pass did.
 
     Parameters
@@ -66,9 +81,12 @@ def backward_aspects(forward, backward, rng):
     forward : function (x, p, rng, train=True) -> out, cache
         Anything that multiplies x by something, entry by entry.
     backward : function (dout, cache) -> dx
+    inputs : function of a generator
+    at_zero : function (slope, out, x, p) -> Aspect
+        What dx / dout should be where x is 0 and out does not tell; `coins_at_zero` if not given.
     """
     rng = coins(rng)
-    at, g = _inputs(rng), coins(rng)
+    at, g = inputs(rng), coins(rng)
     passes = [ran(forward, backward, at.x, at.dout, p, g) for p in at.p]
     if all(alike(a.m, 1) or not a.m.any() for a in passes):
         say = "the forward pass drops nothing, or everything, so there is nothing to judge. It comes first."
@@ -77,13 +95,13 @@ def backward_aspects(forward, backward, rng):
     gradient = _gradient(passes)
     yield gradient
     if not isinstance(gradient.seen, str):
-        yield from _zeros_in_x(forward, backward, at, g)
+        yield _zeros_in_x(forward, backward, at, g, at_zero or coins_at_zero)
     yield from _in_any_order(forward, backward, at, g)
     kept = _changed("dout", [(at.dout, a.given) for a in passes])
     yield kept
     right = all(a.in_step() for a in passes) and kept.ok
     if right:
-        yield from _elsewhere(forward, backward, at, rng, g)
+        yield from _elsewhere(forward, backward, at, g)
     yield from _dtypes(forward, backward, at, g, right)
 
 
@@ -161,6 +179,8 @@ def _gradient(passes):
                 f"dx is 0 in {percent((first.g[~off] == 0).mean())} of the entries that forward kept, and not 0 in"
                 f" {percent((first.g[off] != 0).mean())} of those that it dropped: these are other coins."
             )
+        elif relation is None and all(_other_noise(a) for a in passes):
+            relation, say = "dout times other noise", "dx is dout times noise that is not that of the forward pass."
         seen = relation or seen
     return Aspect("gradient", seen, ok, say, near=1e-5)
 
@@ -172,40 +192,80 @@ def _another_mask(a):
     return len(scales) == 1 and mixed
 
 
-def _zeros_in_x(forward, backward, at, g):
+def _other_noise(a):
+    """Whether g is spread as m is, and has nothing to do with it."""
+    if (a.m == 0).any() or a.m.std() == 0 or a.g.std() == 0:
+        return False
+    tie = float(np.corrcoef(a.m.ravel(), a.g.ravel())[0, 1])
+    return abs(tie) < 0.3 and 0.7 < a.g.std() / a.m.std() < 1.4
+
+
+def _zeros_in_x(forward, backward, at, g, right):
     """Where x is exactly 0, as after a ReLU, out tells nothing about the mask; dx still follows it."""
     x, dout, p = at.sparse.copy(), at.dsparse, at.p[0]
-    nought = x == 0
     made = forward(x.copy(), p, g)
     out = readable("out", made[0], x.shape)
     result, broke = attempt(lambda: readable("dx", backward(dout.copy(), made[1]), dout.shape))
     if broke:
-        yield Aspect("x = 0", "raises", False, f"where x is exactly 0, as after a ReLU, {broke.say()}")
-        return
-    slope = result / dout
-    elsewhere, here = out[~nought] == 0, slope[nought] == 0
-    if not np.isfinite(slope).all():
+        return Aspect("x = 0", "raises", False, f"where x is exactly 0, as after a ReLU, {broke.say()}")
+    if not np.isfinite(result).all():
         say = (
             "where x is exactly 0, as after a ReLU, dx is nan or infinite. Dividing by x, or by out, does not give"
             " the mask back."
         )
-        yield Aspect("x = 0", "nan", False, say)
-        return
+        return Aspect("x = 0", "nan", False, say)
+    return right(result / dout, out, x, p)
+
+
+REMEMBERED = "The mask has to be remembered: `out` is 0 there either way."
+
+
+def coins_at_zero(slope, out, x, p):
+    """As many entries are dropped as elsewhere, and the others are multiplied by the same number."""
+    nought = x == 0
+    elsewhere, here = out[~nought] == 0, slope[nought] == 0
     q = min(max(p, 0.05), 0.95)
     bound = bernstein(min(here.size, elsewhere.size), 2 * q * (1 - q), max(q, 1 - q))  # a difference of two shares
-    kept = np.unique(np.round(slope[nought & (slope != 0)], 9))
-    scales = np.unique(np.round((out / np.where(nought, 1, x))[~nought & (out != 0)], 9))
-    close = bool(abs(here.mean() - elsewhere.mean()) <= bound) and np.array_equal(kept, scales)
+    close = bool(abs(here.mean() - elsewhere.mean()) <= bound)
+    kept = slope[nought & (slope != 0)]
+    scales = (out / np.where(nought, 1, x))[~nought & (out != 0)]
+    scaled = alike(span(kept, 1.0), span(scales, 1.0), 1e-6)
     say = (
         f"where x is exactly 0, as after a ReLU, dx is 0 in {percent(here.mean())} of the entries; the mask"
-        f" dropped {percent(elsewhere.mean())}."
-        " The mask has to be remembered: `out` is 0 there either way."
+        f" dropped {percent(elsewhere.mean())}. {REMEMBERED}"
     )
-    if close or here.mean() not in (0, 1):
-        seen = float(here.mean())
-    else:
-        seen = "always 0" if here.mean() == 1 else "never 0"
-    yield Aspect("x = 0", seen, close, say, near=2 * bound)
+    if close and not scaled:
+        say = (
+            f"where x is exactly 0, as after a ReLU, dx is {between(*span(kept, 0.0))} times dout in entries that were"
+            f" kept; elsewhere it is {between(*span(scales, 0.0))} times. {REMEMBERED}"
+        )
+    seen = "always 0" if here.all() else "never 0" if not here.any() else float(here.mean())
+    return Aspect("x = 0", seen, close and scaled, say, near=2 * bound)
+
+
+def maps_at_zero(slope, out, x, p):
+    """What the other entries of a map were multiplied by."""
+    m = np.where(x == 0, 0, out / np.where(x == 0, 1, x)).reshape(*x.shape[:2], -1)
+    factor = np.take_along_axis(m, np.abs(m).argmax(axis=2)[..., None], axis=2)[..., None]
+    want, got = np.broadcast_to(factor, x.shape)[x == 0], slope[x == 0]
+    share = float((got == 0).mean())
+    say = (
+        f"where x is exactly 0, as after a ReLU, dx is 0 in {percent(share)} of the entries; the coins of their maps"
+        f" dropped {percent((want == 0).mean())}. {REMEMBERED}"
+    )
+    seen = "always 0" if share == 1 else "never 0" if share == 0 else share
+    return Aspect("x = 0", seen, alike(got, want), say, near=0.2)
+
+
+def noise_at_zero(slope, out, x, p):
+    """Noise there as everywhere: neither 0 nor 1 throughout."""
+    got = slope[x == 0]
+    plain = next((v for v in (0.0, 1.0) if (got == v).mean() > 0.5), None)
+    say = (
+        f"where x is exactly 0, as after a ReLU, dx is {plain} times dout."
+        " The noise has to be remembered: `out` is 0 there whatever it was."
+    )
+    return Aspect("x = 0", "noise" if plain is None else f"always {plain:g}", plain is None, say)
 
 
 # --- other passes ----------------------------------------------------------------------------------------------------
@@ -254,7 +314,7 @@ def _changed(name, pairs):
     return untouched(name, *next(((b, n) for b, n in pairs if not np.array_equal(b, n)), pairs[0]))
 
 
-def _elsewhere(forward, backward, at, rng, g):
+def _elsewhere(forward, backward, at, g):
     """p = 0 and p = 1; arrays of any shape; a dout that may only be read, lies otherwise in memory, or holds zeros."""
     for p in (0.0, 1.0):
         a, broke = attempt(lambda p=p: look(forward, at.x, p, g))
@@ -268,15 +328,13 @@ def _elsewhere(forward, backward, at, rng, g):
         seen = "nan or an error" if bad else span(result.g, 1.0)
         yield Aspect(f"p = {p:g}", seen, not bad and result.in_step(), say, near=1e-5)
     wrong = []
-    shapes = [(1, 1), (1, 7), (7, 1), (int(rng.choice(WIDTHS)),), (2, int(rng.choice(WIDTHS))), (3, 2, 5), (2, 3, 2, 2)]
-    for shape in shapes:
-        x, dout = away_from_zero(rng, shape), away_from_zero(rng, shape)
+    for x, dout in at.others:
         a, broke = attempt(lambda x=x: look(forward, x, at.p[0], g))
         if broke:
             continue
         result, broke = attempt(lambda a=a, dout=dout: back(backward, a, dout))
         if broke or not result.in_step():
-            wrong.append(str(shape))
+            wrong.append(str(x.shape))
     say = f"dx is right for {at.x.shape} and not for {' or '.join(wrong)}. dx is dout times a mask, whatever the shape."
     yield Aspect("shapes", tuple(len(w) for w in wrong), not wrong, say)
     yield from _given(forward, backward, at, g)

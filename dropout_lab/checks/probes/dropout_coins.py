@@ -75,9 +75,10 @@ def _line(line, pattern, counts, whole):
 # --- which entries hang together -------------------------------------------------------------------------------------
 
 FREE = ("independent", "")
+OWN = {"zeros": "Each entry has a coin of its own.", "signs of the noise": "Each entry has noise of its own."}
 
 
-def tied(z, p):
+def tied(z, p, what="zeros"):
     """(what hangs together, a sentence) for an array of coins with rate p; `FREE` if chance explains it.
 
     Looked at are all distances between entries, in the order of the memory, and all mirrorings: by Fourier
@@ -94,13 +95,13 @@ def tied(z, p):
     if abs(apart[distance - 1]) > limit:
         how, words = _how(float(apart[distance - 1]) / v / (n - distance))
         where = _along(z.shape, distance)
-        return f"{how} at a distance", f"the zeros of entries {where} {words}. Each entry has a coin of its own."
+        return f"{how} at a distance", f"the {what} of entries {where} {words}. {OWN[what]}"
     mirror = max(mirrored[np.argmax(np.abs(mirrored))], *flips, key=abs)
     if abs(mirror) > limit:
         how, words = _how(float(mirror) / v / (n / 2))
         return (
             f"{how} in the mirror",
-            f"the zeros of entries that mirror each other {words}. Each has a coin of its own.",
+            f"the {what} of entries that mirror each other {words}. {OWN[what]}",
         )
     return FREE
 
@@ -216,18 +217,17 @@ def calls(call, rng, first, looks):
 # --- large arrays ----------------------------------------------------------------------------------------------------
 
 
-def large(a):
+def large(z, p, what="zeros"):
     """No stretch of coins comes twice, and counts vary as those of independent coins do, in whatever stretch."""
-    z, p = a.dropped, a.p
     flat = z.ravel()
     again = _recurs(flat)
     if again:
-        seen, say = "repeats", f"the coins of an array of shape {z.shape} repeat after {again} entries."
+        seen, say = "repeats", f"the {what} of an array of shape {z.shape} repeat after {again} entries."
     elif alike := _twice(z):
-        seen, say = "repeats", f"in an array of shape {z.shape}, two {alike} lose exactly the same entries."
+        seen, say = "repeats", f"in an array of shape {z.shape}, the {what} of two {alike} are in the same places."
     else:
-        seen, say = _far(flat, p)
-    yield Aspect("large arrays", seen, seen == FREE[0], f"{say} Each entry has a coin of its own.")
+        seen, say = _far(flat, p, what)
+    yield Aspect("large arrays", seen, seen == FREE[0], f"{say} {OWN[what]}")
     tables = [(w, flat[: len(flat) // w * w].reshape(-1, w)) for w in WINDOWS]
     tables += [("row", z), ("column", z.T)]
     even = [name for name, lines in tables if _spread(lines, p) < least_spread(*lines.shape, p)]
@@ -236,8 +236,7 @@ def large(a):
         "counts vary",
         bool(even),
         not even,
-        f"in an array of shape {z.shape} the number of zeros in {where} varies less than"
-        " that of independent coins. p is a probability, not a quota.",
+        f"in an array of shape {z.shape} the number of {what} in {where} varies less than chance makes it. {OWN[what]}",
     )
 
 
@@ -259,7 +258,7 @@ def _twice(z):
     return ""
 
 
-def _far(flat, p):
+def _far(flat, p, what):
     """Entries at distances that are powers of two or near them, as (what hangs together, a sentence)."""
     centred = flat.astype(np.float32) - np.float32(p)
     distances = [d for k in range(17) for d in (2**k - 1, 2**k, 2**k + 1) if 0 < d < flat.size]
@@ -268,7 +267,7 @@ def _far(flat, p):
         total = float(np.dot(centred[d:], centred[:-d]))
         if abs(total) > limit:
             how, words = _how(total / (p * (1 - p)) / (flat.size - d))
-            return how, f"in an array of {flat.size} entries, zeros {d} apart {words}."
+            return how, f"in an array of {flat.size} entries, {what} {d} apart {words}."
     return FREE
 
 

@@ -71,13 +71,15 @@ def _inputs(rng):
     return SimpleNamespace(**{name: x for name, (_, x) in made.items()}, p={name: at for name, (at, _) in made.items()})
 
 
-def forward_aspects(call, rng, kept, test):
+def forward_aspects(call, rng, kept, test, whole_numbers=True):
     """What a layer does that multiplies by 0 or kept(p) in training, and by test(p) at test time.
 
     Parameters
     ----------
     call : function (x, p, rng, train=True) -> out, cache
     kept, test : functions of p
+    whole_numbers : bool
+        Whether integers in x have to come out as floats.
     """
     rng = coins(rng)
     at, g = _inputs(rng), coins(rng)
@@ -111,7 +113,7 @@ def forward_aspects(call, rng, kept, test):
     if right:  # else these say the same again, in more confusing words
         big = seen("large")
         yield from _rates([big], [], "large arrays: ")
-        yield from large(big)
+        yield from large(big.dropped, big.p)
     elsewhere = list(_any_x(call, rng, g, kept)) if right else []
     yield from elsewhere
     changed = [a for a in (*looks, *row) if a.changed]
@@ -122,7 +124,8 @@ def forward_aspects(call, rng, kept, test):
     if rates[0].ok and scale.ok:
         yield from _edges(call, rng, g)
         modes = [("in training", {}, kept), ("at test time", {"train": False}, test)]
-        yield from _integers(call, rng, g, modes if at_test[0].ok else modes[:1])
+        if whole_numbers:
+            yield from _integers(call, rng, g, modes if at_test[0].ok else modes[:1])
     yield from _dtypes(call, rng, g, kept, test)
     x = away_from_zero(rng, (4, 5))
     yield from refuses(lambda p, generator: call(x.copy(), p, generator), rng)
