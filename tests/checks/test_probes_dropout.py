@@ -70,7 +70,7 @@ def test_the_papers_version_is_called_consistent_but_not_inverted():
 
 @pytest.mark.parametrize("of", EXERCISES)
 def test_the_completed_modules_pass(of):
-    for seed in range(20):
+    for seed in range(5):
         assert judge(of, load(), seed).status == "passed"
 
 
@@ -193,7 +193,7 @@ def test_what_cannot_be_read_is_said_in_words(result, said):
 @pytest.mark.parametrize("name", wrong_dropout.FORWARD)
 def test_what_is_hard_to_see_is_seen(name):
     functions = Functions(dropout_forward=guard("dropout_forward", wrong_dropout.FORWARD[name]))
-    for seed in range(4):
+    for seed in range(2):
         assert not all(a.ok for a in observe("dropout_forward", functions, seed)), seed
 
 

@@ -69,6 +69,81 @@ def coin_variance(x, p, rng, train=True):
     return noise * x, noise
 
 
+def _normal(x, deviation, rng, train):
+    noise = _like(x, 1 + deviation * rng.standard_normal(x.shape)) if train else _like(x, np.ones(x.shape))
+    return noise * x, noise
+
+
+@mistake("D71", of="gaussian_dropout_forward", title="the variance is p, not p / (1 - p)")
+def variance_p(x, p, rng, train=True):
+    """Dropout divides its coins by 1 - p, which makes their variance larger than p. By how much?"""
+    return _normal(x, np.sqrt(p), rng, train)
+
+
+@mistake(
+    "D72", of="gaussian_dropout_forward", title="p is taken for the probability to keep: the variance is (1 - p) / p"
+)
+def swapped_variance(x, p, rng, train=True):
+    """At p near 0 next to nothing is dropped, and the noise has to be next to nothing. What is it here?"""
+    return _normal(x, np.sqrt((1 - p) / p) if p else 0.0, rng, train)
+
+
+@mistake("D73", of="gaussian_dropout_forward", title="one factor serves a whole sample")
+def noise_per_sample(x, p, rng, train=True):
+    """Every entry of a sample needs noise of its own; what shape did you draw?"""
+    noise = 1 + np.sqrt(p / (1 - p)) * rng.standard_normal((len(x),) + (1,) * (x.ndim - 1)) if train else np.ones(1)
+    return x * _like(x, noise), _like(x, noise + np.zeros(x.shape))
+
+
+@mistake("D74", of="gaussian_dropout_forward", title="the noise is uniform, not normal")
+def uniform_noise(x, p, rng, train=True):
+    """Mean and variance are right, but the factors end at two borders. Which distribution is to be used?"""
+    far = np.sqrt(3 * p / (1 - p))
+    noise = _like(x, rng.uniform(1 - far, 1 + far, x.shape) if train else np.ones(x.shape))
+    return noise * x, noise
+
+
+@mistake("D75", of="gaussian_dropout_forward", title="training changes nothing: the noise does not reach x")
+def no_noise(x, p, rng, train=True):
+    """Follow `out` from the top of the function: where does the noise meet x?"""
+    return +x, _gaussian(x, p, rng, train)[1]
+
+
+def _mistaken_ways(of, letter, layer):
+    """What goes wrong in every layer of noise alike: its generator, its input, its dtype."""
+
+    @mistake(f"{letter}a", of=of, title="the random numbers start anew in every call: always the same")
+    def seeded(x, p, rng, train=True):
+        """A seed set inside the layer gives every mini-batch the same noise. `rng` is passed in."""
+        return layer(x, p, np.random.default_rng(0), train)
+
+    @mistake(f"{letter}b", of=of, title="the generator passed in is ignored; the random numbers come from elsewhere")
+    def elsewhere(x, p, rng, train=True):
+        """With all random numbers from `rng`, the same generator state repeats a run exactly."""
+        return layer(x, p, np.random.default_rng(), train)
+
+    @mistake(f"{letter}c", of=of, title="the input is changed in place")
+    def in_place(x, p, rng, train=True):
+        """The layer below keeps this array for its own backward pass. With a new array for out, nothing is lost."""
+        out, cache = layer(x.copy(), p, rng, train)
+        if train:
+            x[...] = out
+        return out, cache
+
+    @mistake(f"{letter}d", of=of, title="float32 goes in and float64 comes out: the noise is of another dtype")
+    def promoted(x, p, rng, train=True):
+        """float32 times float64 is float64, and every layer above inherits it. Which dtype has the noise?"""
+        out, cache = layer(x.astype(float), p, rng, train)
+        return (out if train else out.astype(x.dtype)), cache
+
+    @mistake(f"{letter}e", of=of, title="random numbers are drawn at test time too, though nothing is done with them")
+    def drawn_at_test(x, p, rng, train=True):
+        """Looking at the test error now and then would change the training that follows. When is `rng` needed?"""
+        if not train and rng is not None:
+            rng.random()
+        return layer(x, p, rng, train)
+
+
 def _mistaken_backwards(of, letter):
     """The ways to get dx = dout * m wrong, for two layers alike."""
 
@@ -95,6 +170,63 @@ def _mistaken_backwards(of, letter):
         return dout * cache * cache
 
 
+_last = {}
+
+
+def _mistaken_pairs(of, letter, name, layer):
+    """Backward passes that go wrong with what forward left, or did not leave, for them."""
+
+    def remembering(x, p, rng, train=True):
+        out, _last[name] = layer(x, p, rng, train)
+        return out, _last[name]
+
+    def idle(x, p, rng, train=True):
+        return +x, _like(x, np.ones(x.shape))
+
+    @mistake(f"{letter}5", of=of, title="backward draws new noise")
+    def fresh(dout, cache):
+        """The gradient belongs to what forward did, so it needs the noise that forward used. How can that get here?"""
+        return dout * _again(dout, cache) if (cache != 1).any() else dout
+
+    @mistake(
+        f"{letter}6",
+        of=of,
+        title="the noise is kept outside the cache, and a later forward pass overwrites it",
+        beside={name: remembering},
+    )
+    def overwritten(dout, cache):
+        """Between a forward pass and its backward pass another one may run. What travels in the cache is safe."""
+        m = _last[name]
+        return dout * (m if np.shape(m) == dout.shape else cache)
+
+    @mistake(f"{letter}7", of=of, title="neither pass does anything", beside={name: idle})
+    def nothing_to_do(dout, cache):
+        """`return x, None` and `return dout` belong together, and are no dropout. The forward pass comes first."""
+        return dout * cache
+
+    @mistake(f"{letter}8", of=of, title="float32 goes in and float64 comes out")
+    def promoted(dout, cache):
+        """float32 times float64 is float64, and every layer below inherits it. Which dtype has what is in the cache?"""
+        return dout * cache.astype(float)
+
+    @mistake(f"{letter}9", of=of, title="backward returns the noise, without the gradient from above")
+    def without_dout(dout, cache):
+        """The chain rule is a product: what comes from above, times the slope of this layer. Where is dout?"""
+        return _like(dout, cache + 0 * dout) if (cache != 1).any() else dout
+
+
+def _again(dout, cache):
+    """Noise as that in the cache, drawn anew: its entries, or its maps, in another order."""
+    rng = np.random.default_rng()
+    if cache.ndim == 4:
+        return cache.reshape(-1, *cache.shape[2:])[rng.permutation(cache.shape[0] * cache.shape[1])].reshape(
+            cache.shape
+        )
+    return rng.permutation(cache.ravel()).reshape(cache.shape)
+
+
+_mistaken_ways("gaussian_dropout_forward", "D06", _gaussian)
+_mistaken_pairs("gaussian_dropout_backward", "D1", "gaussian_dropout_forward", _gaussian)
 _mistaken_backwards("gaussian_dropout_backward", "D1")
 _mistaken_backwards("spatial_dropout_backward", "D5")
 
@@ -105,6 +237,46 @@ def _spatial(x, p, rng, train=True, shape=None, scale=True):
     kept = rng.uniform(size=shape or (*x.shape[:2], 1, 1)) < 1 - p
     factor = _like(x, np.broadcast_to(kept / max(1 - p, 1e-300) if scale else kept * 1.0, x.shape))
     return factor * x, factor
+
+
+_mistaken_ways("spatial_dropout_forward", "D46", _spatial)
+_mistaken_pairs("spatial_dropout_backward", "D5", "spatial_dropout_forward", _spatial)
+
+
+@mistake("D47", of="spatial_dropout_forward", title="rows of a map are dropped, not whole maps")
+def map_rows(x, p, rng, train=True):
+    """Lengths of 1 in the last two places make NumPy repeat a coin over a map. What shape have the coins?"""
+    return _spatial(x, p, rng, train, (*x.shape[:3], 1))
+
+
+@mistake("D48", of="spatial_dropout_forward", title="one coin for each sample: all of its maps stay or go together")
+def whole_samples(x, p, rng, train=True):
+    """Each channel of a sample has a coin of its own; what shape did you draw?"""
+    return _spatial(x, p, rng, train, (len(x), 1, 1, 1))
+
+
+@mistake(
+    "D49", of="spatial_dropout_forward", title="maps are dropped with probability 1 - p, and kept with probability p"
+)
+def flipped_maps(x, p, rng, train=True):
+    """A uniform number is below p with probability p. Which of the two cases is to be kept?"""
+    if not train:
+        return _spatial(x, p, rng, train)
+    kept = rng.uniform(size=(*x.shape[:2], 1, 1)) < p
+    factor = _like(x, np.broadcast_to(kept / (1 - p) if p < 1 else kept * 0.0, x.shape))
+    return factor * x, factor
+
+
+@mistake("D4a", of="spatial_dropout_forward", title="scaled twice: in training and again at test time")
+def maps_scaled_twice(x, p, rng, train=True):
+    """Training already makes up for the dropped share. What is left to do at test time?"""
+    return _spatial(x, p, rng, train) if train else (x * _like(x, np.full(x.shape, 1 - p)), _like(x, np.ones(x.shape)))
+
+
+@mistake("D4b", of="spatial_dropout_forward", title="at p = 1 it divides by zero")
+def maps_over_zero(x, p, rng, train=True):
+    """1 - p is 0 there, and 0 / 0 is nan. Everything is dropped: what should come out?"""
+    return _spatial(x, p, rng, train) if p < 1 or not train else (x * np.nan, x * np.nan)
 
 
 @mistake("D41", of="spatial_dropout_forward", title="single entries are dropped, not whole maps")
@@ -202,6 +374,79 @@ def outputs(x, w, b, p, rng, train=True):
     return np.einsum("nd,dh->nh", x, w) * _like(x, kept / max(1 - p, 1e-300)) + b, (x, w, _like(w, np.ones(w.shape)))
 
 
+def _thinned_and_biased(x, w, b, p, rng, train):
+    out, cache = _dropconnect(x, w, b, p, rng, train)
+    if not train:
+        return out, cache
+    coins = (rng.uniform(size=b.shape) < 1 - p) / max(1 - p, 1e-300)
+    return out - b + _like(b, b * coins), cache
+
+
+@mistake("D28", of="dropconnect_forward", title="b is dropped too")
+def bias_too(x, w, b, p, rng, train=True):
+    """The paper drops biases as well; here only weights have coins, and b is added as it is."""
+    return _thinned_and_biased(x, w, b, p, rng, train)
+
+
+@mistake(
+    "D28b", of="dropconnect_forward", title="outputs are dropped, b and all: this is dropout behind an affine layer"
+)
+def outputs_and_bias(x, w, b, p, rng, train=True):
+    """DropConnect thins w before x meets it, so that no output is silenced. What is multiplied by the mask?"""
+    if not train:
+        return _dropconnect(x, w, b, p, rng, train)
+    kept = rng.uniform(size=(len(x), w.shape[1])) < 1 - p
+    out = (np.einsum("nd,dh->nh", x, w) + b) * _like(x, kept / max(1 - p, 1e-300))
+    return out, (x, w, _like(w, np.ones(w.shape)))
+
+
+@mistake("D29", of="dropconnect_forward", title="every sample has its own thinned weights")
+def weights_of_samples(x, w, b, p, rng, train=True):
+    """So it is in the paper; here one mask, of the shape of w, serves the whole batch."""
+    if not train or len(x) * w.size > 10**6:
+        return _dropconnect(x, w, b, p, rng, train)
+    factor = (rng.uniform(size=(len(x), *w.shape)) < 1 - p) / max(1 - p, 1e-300)
+    return np.einsum("nd,ndh->nh", x, _like(w, w * factor)) + b, (x, w, _like(w, np.ones(w.shape)))
+
+
+@mistake(
+    "D2a", of="dropconnect_forward", title="weights are dropped with probability 1 - p, and kept with probability p"
+)
+def flipped_weights(x, w, b, p, rng, train=True):
+    """A uniform number is below p with probability p. Which of the two cases is to be kept?"""
+    if not train:
+        return _dropconnect(x, w, b, p, rng, train)
+    kept = rng.uniform(size=w.shape) < p
+    factor = _like(w, kept / (1 - p) if p < 1 else kept * 0.0)
+    return np.einsum("nd,dh->nh", x, w * factor) + b, (x, w, factor)
+
+
+@mistake("D2b", of="dropconnect_forward", title="the random numbers start anew in every call: always the same mask")
+def weights_seeded(x, w, b, p, rng, train=True):
+    """A seed set inside the layer gives every mini-batch the same mask. `rng` is passed in."""
+    return _dropconnect(x, w, b, p, np.random.default_rng(0), train)
+
+
+@mistake("D2c", of="dropconnect_forward", title="the generator passed in is ignored; the coins come from elsewhere")
+def weights_elsewhere(x, w, b, p, rng, train=True):
+    """With all coins from `rng`, the same generator state repeats a run exactly."""
+    return _dropconnect(x, w, b, p, np.random.default_rng(), train)
+
+
+@mistake("D2d", of="dropconnect_forward", title="at p = 1 it divides by zero")
+def weights_over_zero(x, w, b, p, rng, train=True):
+    """1 - p is 0 there, and 0 / 0 is nan. Every weight falls: what is left?"""
+    out, cache = _dropconnect(x, w, b, p, rng, train)
+    return (out * np.nan, cache) if p == 1 and train else (out, cache)
+
+
+@mistake("D2e", of="dropconnect_forward", title="nothing is dropped: the mask is not applied to the weights")
+def whole_weights(x, w, b, p, rng, train=True):
+    """Follow w from the top of the function to its product with x: where does the mask meet it?"""
+    rng.random(w.shape) if train else None
+    return _dropconnect(x, w, b, p, rng, False)
+
+
 @mistake("D31", of="dropconnect_backward", title="the gradient of w lacks the mask")
 def unmasked_weights(dout, cache):
     """What x met is w * m. From there back to w is one more step of the chain rule."""
@@ -232,6 +477,8 @@ def unscaled_gradient(dout, cache):
 
 def _one_pass(params, x, p, rng, train=True):
     """Scores of a network with one hidden layer."""
+    p_in, p = p if isinstance(p, tuple) else (0.0, p)
+    x = x * (rng.uniform(size=x.shape) < 1 - p_in) / (1 - p_in) if train and p_in else x
     h = np.clip(np.einsum("nd,dh->nh", x, params["W1"]) + params["b1"], 0, None)
     kept = (rng.uniform(size=h.shape) < 1 - p) / (1 - p) if train else 1.0
     return np.einsum("nh,hc->nc", h * kept, params["W2"]) + params["b2"]
@@ -286,6 +533,56 @@ def scores_for_probabilities(params, x, p, rng, passes):
     """A score says little by itself; softmax turns scores into probabilities."""
     scores = _passes(params, x, p, rng, passes)
     return scores.mean(axis=0), scores.std(axis=0)
+
+
+@mistake("D67", of="mc_predict", title="the generator passed in is ignored; the masks come from elsewhere")
+def other_masks(params, x, p, rng, passes):
+    """With all coins from `rng`, the same generator state repeats a prediction exactly."""
+    samples = _probabilities(_passes(params, x, p, np.random.default_rng(), passes))
+    return np.mean(samples, axis=0), np.std(samples, axis=0)
+
+
+@mistake("D68", of="mc_predict", title="the spread is taken over one pass less")
+def one_less(params, x, p, rng, passes):
+    """With one pass that is 0 / 0. The spread here describes these passes: the mean square is over all of them."""
+    samples = _probabilities(_passes(params, x, p, rng, passes))
+    return np.mean(samples, axis=0), np.std(samples, axis=0, ddof=1)
+
+
+@mistake("D69", of="mc_predict", title="the number of passes is written down: `passes` changes nothing")
+def always_ten(params, x, p, rng, passes):
+    """How often does the loop run when one pass is asked for?"""
+    samples = _probabilities(_passes(params, x, p, rng, 10))
+    return np.mean(samples, axis=0), np.std(samples, axis=0)
+
+
+@mistake("D6a", of="mc_predict", title="the mean comes from a pass without dropout")
+def clean_mean(params, x, p, rng, passes):
+    """The mean of the predictions is not the prediction of the mean network. Which passes are to be averaged?"""
+    samples = _probabilities(_passes(params, x, p, rng, passes))
+    return _probabilities(_one_pass(params, x, p, rng, train=False)), np.std(samples, axis=0)
+
+
+@mistake("D6b", of="mc_predict", title="every pass has a seed of its own, and none comes from `rng`")
+def numbered_masks(params, x, p, rng, passes):
+    """Seeds 0, 1, 2, ... give the same masks in every call. Let the generator run on."""
+    runs = [_one_pass(params, x, p, np.random.default_rng(i)) for i in range(passes)]
+    samples = _probabilities(np.array(runs))
+    return np.mean(samples, axis=0), np.std(samples, axis=0)
+
+
+@mistake("D6c", of="mc_predict", title="a pair of rates is not handed on: only the hidden rate is used")
+def hidden_only(params, x, p, rng, passes):
+    """p may be (input rate, hidden rate). What does `mlp_forward` do with a pair, if it gets one?"""
+    samples = _probabilities(_passes(params, x, p[1] if isinstance(p, tuple) else p, rng, passes))
+    return np.mean(samples, axis=0), np.std(samples, axis=0)
+
+
+@mistake("D6d", of="mc_predict", title="the predictions are added up, not averaged")
+def added_up(params, x, p, rng, passes):
+    """The probabilities of a sample sum to 1. What do these sum to?"""
+    samples = _probabilities(_passes(params, x, p, rng, passes))
+    return np.sum(samples, axis=0), np.std(samples, axis=0)
 
 
 def _mc_predict(params, x, p, rng, passes):

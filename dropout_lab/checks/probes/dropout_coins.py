@@ -209,9 +209,7 @@ def calls(call, rng, first, looks):
     by_call = np.stack([a.dropped for a in looks])
     seen, say = tied(by_call, p if abs(mean - p) <= coin_bound(by_call.size, p) else mean)
     if not exact:
-        yield Aspect(
-            "calls of their own", seen, seen == FREE[0], f"from call to call, {say}".replace("axis 0", "calls")
-        )
+        yield Aspect("calls of their own", seen, seen == FREE[0], f"{CALLS} calls side by side: {say}")
 
 
 # --- large arrays ----------------------------------------------------------------------------------------------------
@@ -220,7 +218,7 @@ def calls(call, rng, first, looks):
 def large(z, p, what="zeros"):
     """No stretch of coins comes twice, and counts vary as those of independent coins do, in whatever stretch."""
     flat = z.ravel()
-    again = _recurs(flat)
+    again = _recurs(flat) or _recurs(z.T.ravel())
     if again:
         seen, say = "repeats", f"the {what} of an array of shape {z.shape} repeat after {again} entries."
     elif alike := _twice(z):

@@ -71,26 +71,28 @@ def _inputs(rng):
     return SimpleNamespace(**{name: x for name, (_, x) in made.items()}, p={name: at for name, (at, _) in made.items()})
 
 
-def forward_aspects(call, rng, kept, test, whole_numbers=True):
+def forward_aspects(call, rng, kept, test, name="x", whole_numbers=True):
     """What a layer does that multiplies by 0 or kept(p) in training, and by test(p) at test time.
 
     Parameters
     ----------
     call : function (x, p, rng, train=True) -> out, cache
     kept, test : functions of p
+    name : str
+        Of the array that is thinned.
     whole_numbers : bool
         Whether integers in x have to come out as floats.
     """
     rng = coins(rng)
     at, g = _inputs(rng), coins(rng)
 
-    def seen(name):
-        return look(call, getattr(at, name), at.p[name], g)
+    def seen(which):
+        return look(call, getattr(at, which), at.p[which], g)
 
     table = seen("table")
-    others, broke = attempt(lambda: [seen(name) for name in ("low", "high", "rare", "most")])
+    others, broke = attempt(lambda: [seen(which) for which in ("low", "high", "rare", "most")])
     looks = [table, *(others or [])]
-    at_test = list(_test_time(call, rng, g, test))
+    at_test = list(_test_time(call, rng, g, test, name))
     yield from at_test
     if broke:
         say = f"for an array of another shape or rate {broke.say()} Every entry has its own coin, whatever the shape."
@@ -117,8 +119,8 @@ def forward_aspects(call, rng, kept, test, whole_numbers=True):
     elsewhere = list(_any_x(call, rng, g, kept)) if right else []
     yield from elsewhere
     changed = [a for a in (*looks, *row) if a.changed]
-    say = "it changed `x` in place. Whoever called still needs it: work on a copy, or write `a = a * m`, not `a *= m`."
-    yield Aspect("x untouched", bool(changed), not changed, say, contract=True)
+    say = f"it changed `{name}` in place. Whoever called still needs it: work on a copy, or write `a = a * m`."
+    yield Aspect(f"{name} untouched", bool(changed), not changed, say, contract=True)
     if right and not changed:
         yield from _given(call, rng, g, kept)
     if rates[0].ok and scale.ok:
@@ -135,7 +137,7 @@ def forward_aspects(call, rng, kept, test, whole_numbers=True):
 # --- test time -------------------------------------------------------------------------------------------------------
 
 
-def _test_time(call, rng, g, test):
+def _test_time(call, rng, g, test, name):
     """At test time every entry is multiplied by test(p), always the same: at any rate, 0 and 1 among them."""
     rates = (rate(rng, 0.1, 0.45), rate(rng, 0.55, 0.95), 0.0, 1.0)
     x = away_from_zero(rng, (9, 7))
@@ -170,8 +172,8 @@ def _test_time(call, rng, g, test):
             )
             yield Aspect("test time at p = 0 and 1", sum(ends, ()), not wrong, f"{say}.", near=1e-5)
     changed = any(a.changed for a in looks)
-    say = "with train=False it changed `x` in place. Whoever called still needs it."
-    yield Aspect("x untouched at test time", changed, not changed, say, contract=True)
+    say = f"with train=False it changed `{name}` in place. Whoever called still needs it."
+    yield Aspect(f"{name} untouched at test time", changed, not changed, say, contract=True)
 
 
 # --- how many are dropped, and what the others are multiplied by -----------------------------------------------------
