@@ -134,12 +134,6 @@ def law_of_distances(params, x, p, answer=softmax):
     return variance(*every), rms(arithmetic_mean(*every), plain(params, x, answer))
 
 
-def dropout_ridge(x, y, p=0.3):
-    """The w that minimises the mean over all masks of ||y - (x * m) w||^2."""
-    gram = x.T @ x
-    return np.linalg.solve(gram + p / (1 - p) * np.diag(np.diag(gram)), x.T @ y)
-
-
 def exact_penalty(x, beta, p):
     """What dropout on x adds to the logistic loss of each sample, the mean over all masks, array (N,).
 

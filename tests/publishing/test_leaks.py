@@ -83,8 +83,43 @@ def test_an_answer_is_found_wherever_it_stands_whole(tree, text):
 @pytest.mark.parametrize(
     "text",
     [
+        "total=np.add( x,x )",
+        "total = np.add(x, x)# mine",
+        "total = (np.add(\n    x,  # once\n    x,  # and again\n))",
+        "# total = np.add(x, x)",
+        "return total+0*w",
+        "return s + 0 * weight  # other names",
+        "if True:\n    def f(a, b):\n        return a + 0 * b",
+        "    return s + 0 * v",
+        "As in `return s + 0*v`.",
+        'hint = "return s + 0 * v"',
+    ],
+)
+@pytest.mark.parametrize("file", ["dropout_lab/layers.py", "README.md", "lessons/00_start.ipynb"])
+def test_an_answer_is_known_however_it_is_spaced_commented_or_named(tree, file, text):
+    if file.endswith(".ipynb"):
+        notebook(tree, text)
+    else:
+        (tree / file).write_text(f"{text}\n")
+    assert {leak.file for leak in leaks.find(tree)} == {file}
+
+
+def test_what_the_course_itself_gives_under_other_names_is_no_answer(tree):
+    source = tree / "solutions/00_start.py"
+    source.write_text(f"{LESSON}\n# %%\nseen = a + 0 * b\n### BEGIN SOLUTION\ntwice = c + 0 * d\n### END SOLUTION\n")
+    notebook(tree, "seen = a + 0 * b")
+    assert found(tree) == []
+    notebook(tree, "twice = c + 0 * d")
+    assert len(found(tree)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "subtotal = np.add(x, x)",
         "total = np.add(x, x) / 2",
+        "return total + 1 * w",
+        "return total - 0 * w",
         "x, w = cache",
         "for i in range(3):",
         "# twice, as a sum",

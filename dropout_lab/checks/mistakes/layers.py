@@ -617,8 +617,8 @@ def _from_probs(probs, y):
 
 
 def _shifted_by(scores, shift):
-    powers = np.exp(scores - shift)
-    return powers / powers.sum(axis=1, keepdims=True)
+    raised = np.exp(scores - shift)
+    return raised / raised.sum(axis=1, keepdims=True)
 
 
 @mistake(

@@ -237,8 +237,8 @@ def softmax_inside(params, x, p, rng, train=True):
     """
 
     def normalised(z):
-        powers = np.exp(z - z.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        raised = np.exp(z - z.max(axis=1, keepdims=True))
+        return raised / raised.sum(axis=1, keepdims=True)
 
     return _stack(params, x, last=normalised)
 

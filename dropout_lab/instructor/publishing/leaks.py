@@ -1,25 +1,23 @@
 """The leak gate: no solution, no output and no bytecode reaches a student.
 
 It looks at a tree or at a zip, file by file, and knows the answers from the regions between BEGIN and END SOLUTION
-in solutions/. A line counts as a leak where it stands whole: as a line, after indentation, before a comment, or quoted.
-Lines that compute nothing (`x, w = cache`, `return grads`, the head of a plain loop or function) or only count
+in solutions/. A statement counts as a leak where it stands whole: in code, in a comment, or quoted (`answers`).
+Statements that compute nothing (`x, w = cache`, `return grads`, the head of a plain loop or function) or only count
 (`depth = len(params) // 2`) give nothing away and are not looked for.
 """
 
-import ast
 import json
 import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import jupytext
-
-from dropout_lab.instructor import markers
+from dropout_lab.instructor.publishing.answers import Answers, found_in
 from dropout_lab.instructor.publishing.tree import is_scrap, student_files
 from dropout_lab.system.places import ROOT
 
-SHORTEST = 12  # characters; a shorter line says too little to give anything away
+BANK = "dropout_lab/checks/mistakes/"  # right but for one line: an answer's own names are looked for
+JUDGES = "dropout_lab/lab/practice/"  # of what is built in a notebook for no points; they compare with a right answer
 _ELSEWHERE = ("solutions", "tests", ".git", "dropout_lab/instructor")  # not in a zip for students
 
 
@@ -71,23 +69,6 @@ def find_in_zip(path, solutions=None):
     return findings
 
 
-class Answers:
-    """The solution lines of a folder of sources, ready to be looked for."""
-
-    def __init__(self, folder):
-        self.folder = Path(folder)
-        self.lines = sorted({line for source in sorted(self.folder.rglob("*.py")) for line in _solution_lines(source)})
-        if not self.lines:
-            raise ValueError(f"{folder} holds no solution regions: nothing to compare with")
-        whole = "|".join(re.escape(line) for line in sorted(self.lines, key=len, reverse=True))
-        self._pattern = re.compile(rf"(?<![\w.])(?:{whole})(?=\s*(?:$|[#;\"'`]))")
-
-    def within(self, text):
-        """The solution line that stands in a line of text, or None."""
-        found = self._pattern.search(text)
-        return found and found[0]
-
-
 def inspect(name, content, answers):
     """The findings in one file, given its name and bytes."""
     if is_scrap(name):
@@ -103,14 +84,15 @@ def inspect(name, content, answers):
         for n, line in enumerate(text.splitlines(), 1)
         if re.match(r"\s*### (BEGIN|END) SOLUTION", line)
     ]
-    return marked + _in_lines(name, text.splitlines(), answers)
+    return marked + _in_text(name, text, answers)
 
 
-def _in_lines(name, lines, answers, first=1):
+def _in_text(name, text, answers):
+    if JUDGES in name:
+        return []
     return [
-        Finding(name, n, f"a solution line: {line}")
-        for n, text in enumerate(lines, first)
-        if (line := answers.within(text))
+        Finding(name, number, f"a solution line: {line}")
+        for number, line in found_in(text, answers, renamed=BANK not in name)
     ]
 
 
@@ -131,9 +113,7 @@ def _in_notebook(name, text, answers):
             findings.append(Finding(name, line, f"cell {number} is tagged solution"))
         if "### BEGIN SOLUTION" in source or "### END SOLUTION" in source:
             findings.append(Finding(name, line, f"cell {number} has a solution marker"))
-        findings += [
-            Finding(name, line, f"cell {number} has {f.what}") for f in _in_lines(name, source.splitlines(), answers)
-        ]
+        findings += [Finding(name, line, f"cell {number} has {f.what}") for f in _in_text(name, source, answers)]
     return findings
 
 
@@ -141,27 +121,3 @@ def _line_of(text, cell):
     """The line of the file on which a cell's id stands, or 0."""
     at = text.find(f'"id": "{cell.get("id")}"')
     return text.count("\n", 0, at) + 1 if at >= 0 else 0
-
-
-def _solution_lines(source):
-    """The lines of a source that would give an answer away, without indentation and trailing comments."""
-    text = source.read_text("utf-8")
-    cells = [text]
-    if re.match(r"\d\d_", source.name):
-        cells = [cell.source for cell in jupytext.reads(text, fmt="py:percent").cells]
-    for line in (line for cell in cells for line in markers.solutions(cell)):
-        line = re.split(r"\s{2,}#", line)[0].strip()
-        if len(line) >= SHORTEST and not line.startswith(("#", '"""', "'''")) and _tells(line):
-            yield line
-
-
-def _tells(line):
-    """Whether a line computes something. What is not a whole statement of Python counts as if it did."""
-    head = re.match(r"(for|if|while|with|def|class)\b.*:$", line)
-    if re.fullmatch(r"\w+ = len\(\w+\)( (//|\+|-) \d)?", line):
-        return False
-    try:
-        nodes = list(ast.walk(ast.parse(line + " pass" if head else line)))
-    except SyntaxError:
-        return True
-    return any(isinstance(node, ast.BinOp if head else (ast.BinOp, ast.Call, ast.Compare)) for node in nodes)
