@@ -76,12 +76,15 @@ def numerical_gradient(f, rng):
     moved = _put_back(x, given)
     moved_by = cubic.farthest
     step = _size(moved_by, DEFAULT)
-    say = {
-        "none": "`f` was asked only at x itself, never beside it. Are the two points that you nudge one array?",
-        "too small": f"the step is {number(cubic.farthest)} where 1e-5 is right. So small a step drowns in rounding.",
-        "too large": f"the step is {number(cubic.farthest)} where 1e-5 is right. Over so long a way f bends.",
-    }
-    yield Aspect("step", step, step == "right", say.get(step, ""))
+    if step == "none":
+        say = "`f` was asked only at x itself, never beside it. Are the two points that you nudge one array?"
+    else:
+        off = moved_by / DEFAULT
+        why = (
+            " So small a step drowns in rounding." if off < 0.05 else " Over so long a way f bends." if off > 5 else ""
+        )
+        say = f"the step is {number(moved_by)} where 1e-5 is right.{why}"
+    yield Aspect("step", step, step == "right", say)
     yield moved
     if step == "right":  # else the values are only consequences
         yield value("grad", grad, cubic.slope(x), tolerance=1e-7, repeats=moved.name if moved.seen == "changed" else ())

@@ -85,8 +85,9 @@ def sgd_momentum(f, rng):
             names, before = ("params", "grads", "velocity"), (params, main.grads[t], velocity)
             found = [dictionary_untouched(*of) for of in zip(names, before, given, strict=True)]
             touched = [a if not a.ok else b for a, b in zip(touched or found, found, strict=True)]
-        meaning = (_rate_taken(main, new), None, None, "The learning rate was made smaller before it.")[t]
+        later = "The learning rate was made smaller before it." if t == 3 else None
         for what, got, want in (("params", new, main.paths[t]), ("velocity", speed, main.moves[t])):
+            meaning = _rate_taken(main, new) if t == 0 and what == "params" else later
             repeats = (remembers.name, decayed.name, *_values(what, t))
             yield all_of(f"`{what}` after the {which} step", got, want, repeats=repeats, meaning=meaning)
         params, velocity = (new, speed) if _usable(main, new, speed) else (main.paths[t], main.moves[t])
@@ -117,7 +118,7 @@ def _rate_taken(d, new):
     """A sentence on the learning rate that the first step was made with, if it was one number for all entries."""
     taken = [(d.params[k] - plain(new[k])) / d.grads[0][k] for k in d.params if _usable(d, new)]
     rates = np.concatenate([rate.ravel() for rate in taken]) if taken else np.zeros(1)
-    if not rates.any() or np.ptp(rates) > 1e-9 * np.abs(rates).max():
+    if not rates.any() or np.ptp(rates) > 1e-9 * np.abs(rates).max() or number(rates[0]) == number(d.rates[0]):
         return None
     return f"It was made with {number(rates[0])} times the gradient; lr is {number(d.rates[0])}."
 
