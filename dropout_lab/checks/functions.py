@@ -9,6 +9,8 @@ import numpy as np
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 
+MODULE_OF = {exercise.function: exercise.module for exercise in EXERCISES.values()}
+
 
 class Blank(Exception):
     """A function that is still a stub. Its text is the stub's own message, with the line."""
@@ -49,7 +51,7 @@ def guard(name, function):
         except NotImplementedError as blank:
             raise Blank(stub_message(blank)) from None
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a student's function raises anything
-            raise Broke(name, type(error).__name__, str(error), *student_line(error)) from None
+            raise Broke(name, type(error).__name__, str(error), *student_line(error, MODULE_OF.get(name))) from None
 
     return guarded
 
@@ -63,20 +65,29 @@ def stub_message(error):
     return f"{error}, {line}." if where else f"{error}."
 
 
-def student_line(error):
-    """("dropout_lab/layers.py, line 41", "dx = ...") of the last line of student code that ran, else blanks."""
+def student_line(error, module=None):
+    """("dropout_lab/layers.py, line 41", "dx = ...") of the last line of student code that ran, else blanks.
+
+    Of the code in `module`, if some of it ran: a network that hands a layer the wrong thing is told its own line, not
+    the layer's.
+    """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(error.filename)}, line {error.lineno}", (error.text or "").strip()
     frames = traceback.extract_tb(error.__traceback__)
     ours = Path(__file__).parent
-    for frame in reversed(frames):
-        path = Path(frame.filename)
-        if path.parent.name == "dropout_lab" and path.stem not in ("cli", "__main__"):
-            return f"{_short(path)}, line {frame.lineno}", (frame.line or "").strip()
+    theirs = [frame for frame in frames if _is_students(Path(frame.filename))]
+    own = [frame for frame in theirs if Path(frame.filename).stem == module]
+    if theirs:
+        frame = (own or theirs)[-1]
+        return f"{_short(frame.filename)}, line {frame.lineno}", (frame.line or "").strip()
     for frame in reversed(frames):  # a function that was written in a notebook cell
         if ours not in Path(frame.filename).parents and "site-packages" not in frame.filename:
             return f"line {frame.lineno} of the cell", (frame.line or "").strip()
     return "", ""
+
+
+def _is_students(path):
+    return path.parent.name == "dropout_lab" and path.stem not in ("cli", "__main__")
 
 
 def _short(path):

@@ -364,3 +364,21 @@ for text in (right.replace("return np.maximum(x, 0), x", "return np.minimum(x, 0
     assert middle.startswith("✓ `relu_forward`")
     assert "dropout_lab/layers.py, line" in middle
     assert "unmatched ')'. Until this is mended and saved, the version before it counts." in middle
+
+
+PAIR = "        a, relu = relu_forward(z)"
+LAST = "    dh, dw, db = affine_backward(dscores, last)"
+
+
+@pytest.mark.parametrize(
+    ("exercise", "right", "wrong"),
+    [
+        ("mlp_forward", PAIR, "        a = relu_forward(z)\n        relu = a[1]"),
+        ("mlp_backward", LAST, LAST.replace("dh, dw", "dw, dh")),
+    ],
+)
+def test_a_network_that_hands_a_layer_the_wrong_thing_is_told_its_own_line(own, exercise, right, wrong):
+    edited(own, "network", right, wrong)
+    message = records(own, "network")[exercise]["message"]
+    assert "dropout_lab/network.py, line" in message
+    assert "dropout_lab/layers.py" not in message

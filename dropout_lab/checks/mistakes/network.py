@@ -425,6 +425,17 @@ def of_last_call(dscores, cache):
     return _backward(dscores, _last["cache"])
 
 
+@mistake("A127", of="mlp_backward", title="dx and dw are exchanged", beside={"mlp_forward": _forward})
+def exchanged(dscores, cache):
+    """`affine_backward` gives dx first: that is what goes on to the layer below. dw comes second."""
+
+    def in_another_order(d, saved, last=cache[2]):
+        dx, dw, db = _gradients(d, saved)
+        return (dx, dw, db) if saved is last else (dw, dx, db)
+
+    return _backward(dscores, cache, layer=in_another_order)
+
+
 # loss_and_grads
 
 

@@ -93,7 +93,7 @@ class Judge:
             writer = wire.Writer()
             header = {"raised": "ValueError", "message": f"it returned {large}, far more than any answer has"}
         except BaseException as error:  # noqa: BLE001 - a submission raises anything
-            writer, header = wire.Writer(), self.package.raised(error)
+            writer, header = wire.Writer(), self.package.raised(error, request["module"])
         try:
             changed = {name: writer.token(thing) for name, thing in named.items() if _shape(thing) != before[name]}
         except (wire.TooLarge, RecursionError):
@@ -212,14 +212,14 @@ class Package:
             return function
         raise NameError(f"{_file(module)} has no function `{name}`")
 
-    def raised(self, error):
-        """What was raised, and the last line of the submission that ran before."""
+    def raised(self, error, module=None):
+        """What was raised, and the last line of the submission that ran before: of that module, if some of it ran."""
         try:
             words = standins.in_words(error)
             message = words or str(error.msg if isinstance(error, SyntaxError) else error)[:400]
         except BaseException:  # noqa: BLE001 - `__str__` of a submission's own exception
             message = "an exception without words"
-        where, code = self._place(error)
+        where, code = self._place(error, module)
         return {
             "raised": type(error).__name__,
             "blank": isinstance(error, NotImplementedError),
@@ -266,16 +266,18 @@ class Package:
         self.unusable[name] = ("RuntimeError", f"{_file(name)} cannot be used: {what['raised']}: {what['message']}")
         return what
 
-    def _place(self, error):
+    def _place(self, error, module):
         files = {_file(name): name for name in self.texts}
         if isinstance(error, SyntaxError):
             file, line = error.filename, error.lineno
         else:
-            file, line, trace = None, None, error.__traceback__
+            ran, trace = [], error.__traceback__
             while trace is not None:
-                if trace.tb_frame.f_code.co_filename in files:
-                    file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+                ran.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
                 trace = trace.tb_next
+            theirs = [place for place in ran if place[0] in files]
+            own = [place for place in theirs if files[place[0]] == module]
+            file, line = (own or theirs or [(None, None)])[-1]
         if file not in files:
             return "", ""
         lines = self.texts[files[file]].decode("utf-8", "replace").splitlines()
