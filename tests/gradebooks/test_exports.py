@@ -7,10 +7,13 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import classroom
 import importers
@@ -20,9 +23,10 @@ from dropout_lab.instructor.feedback import cards
 from dropout_lab.instructor.gradebooks import canvas, github, gradescope, moodle, tables
 from dropout_lab.instructor.gradebooks.exports import ExportError, Options, export
 from dropout_lab.instructor.gradebooks.identity import match
-from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError
+from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError, amount
 
 BOM = b"\xef\xbb\xbf"
+QUICK = settings(max_examples=80, deadline=None)
 HALF = [row("relu_forward"), row("relu_backward", "blank")]  # 5 of 10
 TITLE = "Dropout lab (4711)"
 
@@ -107,6 +111,106 @@ def test_points_possible_and_the_test_student_stay():
     assert lines[-1] == gradebook().splitlines()[-1]
 
 
+THOUSAND = [
+    "1000",
+    "1000.00",
+    "1,000.00",
+    "1.000,00",
+    "1 000,00",
+    "1'000.00",
+    "1\u00a0000,00",
+    "1\u202f000.00",
+    "1’000.00",
+]
+UNCLEAR = [
+    "1,000",
+    "1.000",
+    "12,345",
+    "1,0,0",
+    "1.000.00",
+    "1,00.00",
+    "-5",
+    "1e3",
+    "100%",
+    "ten",
+    "1 0",
+    "0,000.5",
+    "١٠٠",
+]
+
+
+@pytest.mark.parametrize("possible", THOUSAND)
+def test_a_thousand_points_are_a_thousand_however_they_are_written(possible):
+    filled = canvas.fill(gradebook(possible=possible, sep=";", quote=True), [result("101", HALF)])
+    assert filled.possible == 1000
+    assert importers.canvas(filled.content)["101"][TITLE] == 500
+
+
+@pytest.mark.parametrize("possible", UNCLEAR)
+def test_points_that_are_no_number_or_two_are_refused(possible):
+    with pytest.raises(SheetError, match="Points Possible"):
+        canvas.fill(gradebook(possible=possible, sep=";", quote=True), [result("101", HALF)])
+
+
+@QUICK
+@given(st.integers(0, 10**11), st.sampled_from([",.", ".,", " ,", "'.", ".", ","]))
+def test_an_amount_in_any_usual_style_is_read_as_it_was_meant(cents, style):
+    text = f"{cents / 100:,.2f}" if len(style) == 2 else f"{cents / 100:.2f}"
+    text = text.translate({ord(","): style[0], ord("."): style[-1]})
+    assert amount(text, "x") == pytest.approx(cents / 100, rel=1e-12)
+
+
+@QUICK
+@given(st.text(st.sampled_from("0123456789.,' \u00a0-+e%"), max_size=12))
+def test_no_text_is_read_as_a_number_that_it_is_not_in_some_style(text):
+    try:
+        got = amount(text, "x")
+    except SheetError:
+        return
+    bare = re.sub(r"[^0-9]", "", text)
+    assert (got is None) == (not text.strip())
+    assert got is None or re.sub(r"[^0-9]", "", f"{got:.15f}").strip("0") == bare.strip("0") or len(bare) > 15
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+
+
+@QUICK
+@given(st.lists(st.lists(TEXT, min_size=3, max_size=3), min_size=1, max_size=5), st.sampled_from(",;\t"), st.booleans())
+def test_a_sheet_of_anything_is_read_as_it_was_written_and_filled_in_one_cell_alone(rows, separator, bom):
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(
+        [["a", "b", "c"], *rows]
+    )
+    content = (BOM if bom else b"") + out.getvalue().encode()
+    sheet = Sheet(content, "a", "b", "c")
+    assert [[cell.text for cell in row] for row in sheet.rows] == [["a", "b", "c"], *rows]
+    assert sheet.edited() == content
+    sheet.fill(1, 1, 'x"y\n;')
+    again = Sheet(sheet.edited(), "a", "b", "c")
+    rows[0][1] = 'x"y\n;'
+    assert [[cell.text for cell in row] for row in again.rows[1:]] == rows
+
+
+@QUICK
+@given(st.binary(max_size=200))
+def test_bytes_of_anything_are_a_table_or_refused(content):
+    for fill in (lambda: canvas.fill(content, []), lambda: moodle.fill(content, [])):
+        with suppress(SheetError):
+            assert fill().filled == 0
+
+
+@QUICK
+@given(TEXT, TEXT, st.text(max_size=300))
+def test_what_students_choose_comes_back_out_of_every_export(student, note, message):
+    one = result(student, [row("affine_backward", "failed", None, message)], stem="s", notes=[note])
+    for line in list(csv.reader(io.StringIO(tables.grades([one]).decode("utf-8-sig"), newline="")))[1:]:
+        assert not line[0].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert importers.gradescope(gradescope.results_json(one))[0] == 0
+    assert cards.as_html(one).count("<h1>") == 1
+    assert "\n" not in moodle.words(one)
+
+
 @pytest.mark.parametrize(("possible", "mark"), [("10.00", 5.0), ("100", 50.0), ("3", 1.5), ("", 5.0), ("0", 5.0)])
 def test_points_are_parts_of_points_possible(possible, mark):
     filled = canvas.fill(gradebook(possible=possible), [result("101", HALF)])
@@ -128,6 +232,7 @@ def test_an_excused_student_stays_excused():
         "zoe@uni.example",
         "Müller, Zoë",
         "MÜLLER, zoë",
+        "Zoë Müller",
         "Mu\u0308ller, Zoe\u0308",
         "mullerzoe_101_5551_layers.zip",
         "mullerzoe_LATE_101_5551_work_102_9_.zip",
@@ -250,6 +355,18 @@ def test_moodles_own_worksheet_is_filled_and_otherwise_untouched():
     assert rows[1][7].startswith("5.00 of 10.00 points.")
     assert made.content.splitlines()[2] == before.splitlines()[2]
     assert made.content.splitlines()[0] == before.splitlines()[0]
+
+
+def test_a_row_of_a_worksheet_without_a_maximum_is_left_to_the_instructor():
+    before = b'Identifier,Full name,Grade,Maximum Grade\r\nParticipant 77,Kim,,\r\nParticipant 78,Ana,,"1,000.00"\r\n'
+    made = moodle.fill(before, [result("Kim", HALF), result("Ana", HALF)])
+    assert [(r.student, why) for r, why in made.left] == [("Kim", "its row has no Maximum Grade")]
+    assert b"78,Ana,500.00" in made.content
+
+
+def test_other_names_of_a_student_are_tried_first():
+    filled = canvas.fill(gradebook(), [result("submission_1", HALF, also=["zoe@uni.example"])])
+    assert filled.left == []
 
 
 def test_a_list_without_an_identifier_is_refused():

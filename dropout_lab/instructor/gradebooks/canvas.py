@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from dropout_lab.instructor.gradebooks.identity import match
-from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError, number_in
+from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError, amount
 from dropout_lab.instructor.texts import two
 
 _NUMBERED = re.compile(r"^(.*) \((\d+)\)$")
@@ -86,7 +86,7 @@ def _column(sheet, wanted):
 def _possible(sheet, target):
     for i in range(1, min(4, len(sheet.rows))):
         if sheet.text(i, 0).casefold() == "points possible":
-            return number_in(sheet.text(i, target))
+            return amount(sheet.text(i, target), "Points Possible")
     return None
 
 

@@ -48,6 +48,7 @@ def match(results, rows):
 
 def names(result):
     """What a result may be known by, the most reliable first."""
+    yield from result.also
     for text in (result.student, PurePosixPath(result.submission.replace("\\", "/")).name):
         yield text
         if found := _MOODLE.match(text):
@@ -77,4 +78,7 @@ def _holders(rows, kind):
 
 
 def _key(text):
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    """A name without what writers differ in: case, forms of one letter, blanks, and "Jones, Kate" for "Kate Jones"."""
+    last, comma, first = unicodedata.normalize("NFC", text).partition(",")
+    turned = f"{first} {last}" if comma and "," not in first else f"{last}{comma}{first}"
+    return " ".join(turned.casefold().split())

@@ -12,7 +12,7 @@ from html import escape
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor.feedback.cards import SAID, mistake_of, summary
 from dropout_lab.instructor.gradebooks.identity import match
-from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError, number_in
+from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError, amount
 from dropout_lab.instructor.texts import cell, plain, two
 
 IDENTIFIERS = ("ID number", "idnumber", "Username", "Email address", "Email", "ID", "User ID")  # what Moodle can map
@@ -71,7 +71,10 @@ def _worksheet(sheet, results):
         if max(grade, comments or 0) >= len(sheet.rows[row]):
             left.append((result, "the row ends before the column"))
             continue
-        largest = number_in(sheet.text(row, most)) or 100.0
+        largest = amount(sheet.text(row, most), "Maximum Grade")
+        if not largest:
+            left.append((result, "its row has no Maximum Grade"))
+            continue
         sheet.fill(row, grade, sheet.number(two(result.percent / 100 * largest)))
         if comments is not None:
             sheet.fill(row, comments, words(result))

@@ -97,14 +97,46 @@ class Sheet:
 
     def _uses_decimal_comma(self):
         texts = [cell.text.strip() for row in self.rows[1:] for cell in row]
-        points, commas = (sum(bool(re.fullmatch(rf"-?\d+{mark}\d{{1,4}}", t)) for t in texts) for mark in (r"\.", ","))
+        points, commas = (sum(_ends_in(mark, text) for text in texts) for mark in ".,")
         return commas > points
 
 
-def number_in(text):
-    """A number with a point or a comma, or None."""
-    found = re.fullmatch(r"\d+(?:[.,]\d+)?", text.strip())
-    return float(found[0].replace(",", ".")) if found else None
+_GROUPS = " \u00a0\u202f\u2009'’"  # what stands between thousands, beside a point or a comma
+_GROUPED = re.compile(
+    rf"(\d{{1,3}}(?:(?P<group>[.,{_GROUPS}])\d{{3}}(?:(?P=group)\d{{3}})*)?|\d+)(?:(?P<mark>[.,])(\d+))?"
+)
+
+
+def amount(text, what):
+    """A number as other people's programs write it: 1000, 1000.00, 1,000.00, 1.000,00, 1 000,00 or 1'000.00.
+
+    Returns
+    -------
+    number : float, or None where nothing stands
+
+    Raises
+    ------
+    SheetError
+        If it is no number from 0 up, or one that can be read in two ways, such as 1,000. `what` it is, is said.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    found = _AMOUNT.fullmatch(text)
+    if not found or (not text.isascii() and not set(text) - set("0123456789.,") <= set(_GROUPS)):
+        raise SheetError(f"its {what} is {text!r}, which is not read as a number from 0 up")
+    whole, group, mark, decimals = found[1], found["group"], found["mark"], found[4]
+    twice = (group in (".", ",") and not mark and whole.count(group) == 1 and not whole.startswith("0")) or (
+        mark and not group and len(decimals) == 3 and len(whole) <= 3 and not whole.startswith("0")
+    )
+    if twice or (group and group == mark) or (group and whole.startswith("0")):
+        raise SheetError(f"its {what} is {text!r}, which can be read in two ways. Write it without marks for thousands")
+    return float(f"{whole.replace(group, '') if group else whole}.{decimals or 0}")
+
+
+def _ends_in(mark, text):
+    """Whether it is a number with this mark before its decimals; three of them might be a thousand."""
+    return re.fullmatch(rf"-?\d[\d.,{_GROUPS}]*{re.escape(mark)}(?:\d{{1,2}}|\d{{4}})", text) is not None
 
 
 def _encoding(content):
