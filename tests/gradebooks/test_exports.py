@@ -4,6 +4,7 @@ import csv
 import gc
 import io
 import json
+import re
 import subprocess
 import sys
 import tracemalloc

@@ -102,9 +102,8 @@ class Sheet:
 
 
 _GROUPS = " \u00a0\u202f\u2009'’"  # what stands between thousands, beside a point or a comma
-_GROUPED = re.compile(
-    rf"(\d{{1,3}}(?:(?P<group>[.,{_GROUPS}])\d{{3}}(?:(?P=group)\d{{3}})*)?|\d+)(?:(?P<mark>[.,])(\d+))?"
-)
+_WHOLE = rf"\d{{1,3}}(?:(?P<group>[.,{_GROUPS}])\d{{3}}(?:(?P=group)\d{{3}})*)?|\d+"
+_AMOUNT = re.compile(rf"({_WHOLE})(?:(?P<mark>[.,])(\d+))?", re.ASCII)
 
 
 def amount(text, what):
