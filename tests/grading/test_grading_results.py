@@ -223,23 +223,50 @@ SOURCE = "def relu(x):\n    out = np.maximum(x, 0)\n    return out, x\n"
     ],
 )
 def test_names_comments_and_layout_do_not_count(other):
-    assert similarity.fingerprint(other) == similarity.fingerprint(SOURCE)
+    assert similarity.fingerprints("layers", other) == similarity.fingerprints("layers", SOURCE)
 
 
 def test_another_way_to_do_it_counts():
     other = SOURCE.replace("np.maximum(x, 0)", "x * (x > 0)")
-    assert similarity.fingerprint(other) != similarity.fingerprint(SOURCE)
+    assert similarity.fingerprints("layers", other) != similarity.fingerprints("layers", SOURCE)
 
 
 @pytest.mark.parametrize("text", ["", "def f(:", "'''", "\x00", "if x:\n  y\n z", "\ud800"])
 def test_text_that_is_not_python_has_a_fingerprint_too(text):
-    assert isinstance(similarity.fingerprint(text), list)
+    assert isinstance(similarity.fingerprints("layers", text), dict)
+
+
+def marks(*seeds):
+    """What is compared of submissions whose code nobody else writes, by seed."""
+    return [similarity.fingerprints("layers", own_code(seed)) for seed in seeds]
 
 
 def test_two_who_share_their_code_are_found_and_nobody_else():
-    sources = [{"layers": similarity.fingerprint(own_code(i))} for i in (*range(30), 7)]
-    (pair,) = similarity.alike(sources, {})
-    assert (pair.first, pair.second, pair.likeness, pair.modules) == (7, 30, 1.0, ("layers",))
+    (pair,) = similarity.alike(marks(*range(30), 7), {})
+    assert (pair.first, pair.second, pair.likeness, pair.whole) == (7, 30, 1.0, True)
+    assert set(pair.where) == {f"layers.f{j}" for j in range(20)}
+
+
+@pytest.mark.parametrize(("ring", "size"), [(2, 12), (5, 24), (21, 100), (16, 24), (3, 300)])
+def test_a_ring_of_any_size_is_found_whole(ring, size):
+    members = tuple(range(0, 2 * ring, 2)) if 2 * ring < size else tuple(range(ring))
+    sources = marks(*(1000 if i in members else i for i in range(size)))
+    (found,) = similarity.rings(sources, {})
+    assert (found.members, found.likeness, found.whole) == (members, 1.0, True)
+
+
+def test_one_function_that_two_share_among_code_of_their_own_is_found():
+    body = "\n".join(f"    y = x.a{i} * {i} + np.sum(x.b{i} ** {i + 1})" for i in range(12))
+    sources = [own_code(i) + (f"\ndef mine(x):\n{body}\n    return y" if i in (3, 11) else "") for i in range(30)]
+    (pair,) = similarity.alike([similarity.fingerprints("layers", text) for text in sources], {})
+    assert (pair.first, pair.second, pair.where, pair.whole) == (3, 11, ("layers.mine",), False)
+
+
+def test_the_usual_answers_of_a_class_are_no_ring():
+    """Of few ways to write an answer each is written by several; nobody is paired for that."""
+    ways = ["np.maximum(x, 0)", "x * (x > 0)", "np.where(x > 0, x, 0)"]
+    sources = [own_code(i) + f"\ndef relu_forward(x):\n    return {ways[i % 3]}, x" for i in range(40)]
+    assert similarity.alike([similarity.fingerprints("layers", text) for text in sources], {}) == []
 
 
 def test_stubs_are_alike_and_no_pair():
@@ -248,8 +275,7 @@ def test_stubs_are_alike_and_no_pair():
 
 
 def test_what_the_whole_class_writes_is_no_pair():
-    same = similarity.fingerprint(own_code(1))
-    assert similarity.alike([{"layers": same}] * 30, {}) == []
+    assert similarity.alike(marks(1) * 30, {}) == []
 
 
 def test_the_class_page_counts_what_happened():

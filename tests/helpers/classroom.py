@@ -84,7 +84,7 @@ def a_class(n=40, seed=1):
                         else "`dx` is wrong in 3 of 12 entries.",
                     )
                 )
-        documents.append(document(f"Student {i:02}", rows, sources={"layers": similarity.fingerprint(own_code(i))}))
+        documents.append(document(f"Student {i:02}", rows, sources=similarity.fingerprints("layers", own_code(i))))
     documents[-1]["sources"] = documents[-2]["sources"]
     return documents
 

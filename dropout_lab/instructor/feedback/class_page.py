@@ -12,7 +12,7 @@ from dropout_lab.checks import mistakes
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor.feedback.cards import remarks
 from dropout_lab.instructor.feedback.page import page, table
-from dropout_lab.instructor.grading.similarity import alike, stubs
+from dropout_lab.instructor.grading.similarity import rings, stubs
 from dropout_lab.instructor.texts import html, two
 from dropout_lab.system.places import ROOT
 
@@ -20,7 +20,8 @@ BINS = 10
 HARDEST = 5  # exercises to teach again, at most
 HARD = 0.25  # of those who tried did not get there,
 SEVERAL = 2  # and at least so many
-PAIRS = 40  # rows of the table of likeness
+RINGS = 40  # rows of the table of likeness
+SHARED = 6  # functions named in one of them
 
 
 @dataclass(frozen=True)
@@ -233,23 +234,30 @@ def _mistakes(made, total):
 
 
 def _alike(results):
-    """Pairs whose code is alike once comments, names, layout, the stub and what many share are taken off."""
-    pairs = alike([r.sources for r in results], stubs())
+    """Groups whose code is alike once comments, names, layout, the stub and what many share are taken off."""
+    found = rings([r.sources for r in results], stubs())
     note = (
-        "<p>Compared without comments, names and layout, and without what the stub or many of the class share."
-        " Short exercises leave few ways to be right: this is a place to look, not a verdict.</p>"
+        "<p>Compared function by function without comments, names and layout; what the stub says does not count, and what"
+        " many of the class write counts little. Short exercises leave few ways to be right: this is a place to look,"
+        " not a verdict.</p>"
     )
-    if not pairs:
+    if not found:
         return note + "<p>No two submissions stand out.</p>"
-    rows = [[_both(results, p), f"{p.likeness:.0%}", p.shared, html(", ".join(p.modules))] for p in pairs[:PAIRS]]
-    more = f"<p>{len(pairs) - PAIRS} further pairs are not shown.</p>" if len(pairs) > PAIRS else ""
-    return (
-        note
-        + table(
-            "Pairs, the most alike first", ["submissions", "alike", "runs of tokens in common", "modules"], rows, (1, 2)
+    rows = []
+    for ring in found[:RINGS]:
+        students = [_student(results[i]) for i in ring.members]
+        where, further = ", ".join(ring.where[:SHARED]), len(ring.where) - SHARED
+        rows.append(
+            [
+                f"{', '.join(students[:-1])} and {students[-1]}",
+                f"{ring.likeness:.0%}" if ring.whole else f"{ring.likeness:.0%} in one function",
+                ring.shared,
+                html(f"{where} and {further} more" if further > 0 else where),
+            ]
         )
-        + more
-    )
+    more = f"<p>{len(found) - RINGS} further groups are not shown.</p>" if len(found) > RINGS else ""
+    head = ["submissions", "alike", "runs of tokens in common", "where"]
+    return note + table("Groups, the most alike first", head, rows, (2,)) + more
 
 
 def _submissions(results):
@@ -269,10 +277,6 @@ def _submissions(results):
         rows,
         (1, 2, 3),
     )
-
-
-def _both(results, pair):
-    return f"{_student(results[pair.first])} and {_student(results[pair.second])}"
 
 
 def _student(result):

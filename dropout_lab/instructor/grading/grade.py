@@ -14,7 +14,7 @@ The result is a plain dictionary that JSON can hold, schema "dropout-lab/result"
     notes         sentences on what was unusual
     ignored       names of files that were not looked at
     also          other names by which a table may know the student
-    sources       {module: fingerprint of its tokens}, for likeness
+    sources       {function: fingerprint of its tokens}, for likeness
     run           three fingerprints, of what was asked for, of what was handed in, and of the judge: where all are
                   equal it need not be done again
 """
@@ -30,7 +30,7 @@ from dropout_lab.instructor.grading.boundary.proxies import Boundary, Lost, TooL
 from dropout_lab.instructor.grading.boundary.sandbox import BWRAP, Limits, Sandbox
 from dropout_lab.instructor.grading.clock import OutOfTime, until
 from dropout_lab.instructor.grading.results import SCHEMA, VERSION
-from dropout_lab.instructor.grading.similarity import fingerprint
+from dropout_lab.instructor.grading.similarity import fingerprints
 from dropout_lab.system.files import digest
 from dropout_lab.system.places import PACKAGE
 
@@ -206,7 +206,7 @@ def _likeness(sources, notes):
     try:
         with until(time.monotonic() + COMPARING):
             for name, text in sources.items():
-                found[name] = fingerprint(text.decode("utf-8", "replace"))
+                found |= fingerprints(name, text.decode("utf-8", "replace"))
     except (OutOfTime, RecursionError, MemoryError):
         notes.append(f"{name}.py is written so that it cannot be compared with others within {COMPARING} s")
     return found

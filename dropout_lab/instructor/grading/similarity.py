@@ -1,14 +1,17 @@
 """Which submissions are alike enough to look at: a place to look, not a verdict.
 
-A module is read as tokens without comments, docstrings, layout and chosen names; every run of 8 tokens is hashed. What
-the stub already says, and what a good part of the class says too, is left out before two submissions are compared:
-    likeness = |A and B| / |A or B|
+A function is read as tokens without comments, docstrings, layout and chosen names; every run of 8 tokens is hashed.
+What the stub says is left out, and what many of a class write weighs little: a run that m of n submissions have weighs
+log2(n / m) bits. Two submissions are alike by what they share,
+    likeness = weight of (A and B) / weight of (A or B)
+in all that they are, or in single functions that few have. Who is alike with somebody of a ring belongs to it.
 """
 
 import io
 import keyword
+import re
 import tokenize
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import product
@@ -20,9 +23,12 @@ from dropout_lab.instructor import markers
 from dropout_lab.system.places import PACKAGE
 
 RUN = 8  # tokens
-ALIKE = 0.5  # likeness from which a pair is shown
+ALIKE = 0.5  # likeness from which two submissions are shown
+SAME = 0.9  # and two functions
 PARTS = 8  # of all possible hashes, which are looked at one after the other
-ENOUGH = 30  # runs in common: about as many tokens, so that a one-line answer alone is no evidence
+ENOUGH = 80  # bits in common: a one-line answer alone is no evidence
+ENOUGH_IN_ONE = 60  # bits in common in a single function
+FEW = 12  # in a smaller class than this, runs weigh as if it were of this size
 _LAYOUT = {
     tokenize.NEWLINE,
     tokenize.NL,
@@ -36,84 +42,161 @@ _LAYOUT = {
 
 @dataclass(frozen=True)
 class Pair:
-    """Two submissions, by position, how alike they are (0 to 1), how many runs of tokens they share, and where."""
+    """Two submissions, by position, how alike they are (0 to 1), how many runs of tokens they share, and where.
+
+    `whole` tells whether they are alike in all, or in the functions `where` only.
+    """
 
     first: int
     second: int
     likeness: float
     shared: int
-    modules: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    whole: bool = True
 
 
-def fingerprint(text):
-    """The hashes of all runs of tokens of a module, sorted. Text that is not Python gives as many as can be read."""
-    tokens = _tokens(text)
+@dataclass(frozen=True)
+class Ring:
+    """Submissions that hang together by pairs: their positions, the likeness of the most alike two, and where."""
+
+    members: tuple[int, ...]
+    likeness: float
+    shared: int
+    where: tuple[str, ...]
+    whole: bool
+
+
+def fingerprints(name, text):
+    """{"module.function": the hashes of all runs of its tokens, sorted}, and what is outside functions as "module".
+
+    Text that is not Python gives as many as can be read.
+    """
+    found = {}
+    for part, tokens in _functions(text).items():
+        key = f"{name}.{part}" if part else name
+        found[key] = sorted({*found.get(key, ()), *_hashes(tokens)})
+    return found
+
+
+def _hashes(tokens):
     runs = {" ".join(tokens[i : i + RUN]) for i in range(max(1, len(tokens) - RUN + 1))} if tokens else set()
-    return sorted(
-        int.from_bytes(blake2b(run.encode("utf-8", "replace"), digest_size=6).digest(), "big") for run in runs
-    )
+    return [int.from_bytes(blake2b(run.encode("utf-8", "replace"), digest_size=6).digest(), "big") for run in runs]
 
 
 def stubs(folder=PACKAGE):
-    """{module: fingerprint} of what every student was given."""
+    """The fingerprints of what every student was given."""
     sources = folder.parent / "solutions" / "dropout_lab"
     given = {}
     for name in MODULES:
         source = sources / f"{name}.py" if (sources / f"{name}.py").exists() else folder / f"{name}.py"
         text = source.read_text("utf-8")
-        given[name] = fingerprint(markers.blank(text, lambda start: 'raise NotImplementedError("")'))
+        given |= fingerprints(name, markers.blank(text, lambda start: 'raise NotImplementedError("")'))
     return given
 
 
-def alike(sources, given, threshold=ALIKE, enough=ENOUGH):
-    """The pairs that are worth a look, the most alike first.
+def rings(sources, given):
+    """The groups of submissions that are worth a look, the most alike first.
 
     Parameters
     ----------
-    sources : list of {module: fingerprint}
+    sources : list of {function: hashes}
         One per submission.
-    given : {module: fingerprint}
+    given : {function: hashes}
         The stubs, which all have in common.
-    threshold, enough : float, int
-        Least likeness and least number of shared runs of a pair.
     """
-    common = max(4, min(40, len(sources) // 5))  # what more submissions share is what the exercise asks for
-    sizes, shared, module = _rare(sources, given, common)
-    pairs = []
-    for a, b, n in _sharing(shared, enough):
-        likeness = n / (sizes[a] + sizes[b] - n)
-        if likeness >= threshold:
-            pairs.append(Pair(a, b, likeness, n, _modules(np.intersect1d(shared[a], shared[b]), module)))
-    return sorted(pairs, key=lambda p: (-p.likeness, p.first, p.second))
+    of, pairs = {}, alike(sources, given)
+    for pair in pairs:
+        joined = of.get(pair.first, {pair.first}) | of.get(pair.second, {pair.second})
+        of.update(dict.fromkeys(joined, joined))
+    found = []
+    for members in {tuple(sorted(ring)) for ring in of.values()}:
+        best = max((p for p in pairs if p.first in members), key=lambda p: (p.whole, p.likeness, p.shared))
+        found.append(Ring(members, best.likeness, best.shared, best.where, best.whole))
+    return sorted(found, key=lambda ring: (not ring.whole, -ring.likeness, ring.members))
 
 
-def _rare(sources, given, common):
-    """The runs that are not in the stub and in at most so many submissions. Part by part: it saves memory.
+def alike(sources, given):
+    """The pairs that are worth a look, the most alike first; parameters are those of `rings`."""
+    runs = _Runs(sources, given)
+    pairs = [pair for a, b, both in runs.sharing() if (pair := runs.pair(a, b, both))]
+    return sorted(pairs, key=lambda p: (not p.whole, -p.likeness, p.first, p.second))
 
-    Returns
-    -------
-    sizes : list of int
-        How many such runs each submission has.
-    shared : list of arrays
-        Those of them that another submission has too, by numbers from 0 up.
-    module : list of str
-        The module of each number.
+
+class _Runs:
+    """The runs of a class that are not in the stub, by numbers from 0 up.
+
+    `held` are the numbers of those runs of each submission that another has too; `weight` (bits) and `name` (of the
+    function) belong to a number; `rare` tells whether few have it; `size` is {name: weight of each submission's runs}.
     """
-    sizes, shared, module = np.zeros(len(sources), int), [[np.zeros(0, np.int32)] for _ in sources], []
-    for name, part in product(sorted(set().union(*sources)), range(PARTS)):
-        stub = np.array(given.get(name, ()), np.uint64)
-        own = [_own(source.get(name, ()), stub, part) for source in sources]
-        who = np.repeat(np.arange(len(own), dtype=np.int32), list(map(len, own)))
-        _, run, spread = np.unique(np.concatenate(own), return_inverse=True, return_counts=True)
-        spread = spread[run]
-        sizes += np.bincount(who[spread <= common], minlength=len(own))
-        several = (1 < spread) & (spread <= common)
-        names, run = np.unique(run[several], return_inverse=True)
-        ends = np.cumsum(np.bincount(who[several], minlength=len(own)))
-        for mine, more in zip(shared, np.split((run + len(module)).astype(np.int32), ends[:-1]), strict=True):
-            mine.append(more)
-        module += [name] * len(names)
-    return sizes.tolist(), list(map(np.concatenate, shared)), module
+
+    def __init__(self, sources, given):
+        self.n = len(sources)
+        few = max(4, self.n // 10)
+        self.size = defaultdict(lambda: np.zeros(self.n))
+        held, weight, rare, self.name = (
+            [[np.zeros(0, np.int32)] for _ in sources],
+            [np.zeros(0)],
+            [np.zeros(0, bool)],
+            [],
+        )
+        for name, part in product(sorted(set().union(*sources)), range(PARTS)):
+            stub = np.array(given.get(name, ()), np.uint64)
+            own = [_own(source.get(name, ()), stub, part) for source in sources]
+            who = np.repeat(np.arange(self.n, dtype=np.int32), list(map(len, own)))
+            _, run, spread = np.unique(np.concatenate(own), return_inverse=True, return_counts=True)
+            bits = np.log2(max(self.n, FEW) / spread)
+            self.size[name] += np.bincount(who, bits[run], minlength=self.n)
+            several = (1 < spread[run]) & (bits[run] > 0)
+            names, run = np.unique(run[several], return_inverse=True)
+            ends = np.cumsum(np.bincount(who[several], minlength=self.n))
+            numbers = np.split((run + len(self.name)).astype(np.int32), ends[:-1])
+            for mine, more in zip(held, numbers, strict=True):
+                mine.append(more)
+            weight.append(bits[names])
+            rare.append(spread[names] <= few)
+            self.name += [name] * len(names)
+        self.held = list(map(np.concatenate, held))
+        self.weight, self.rare = np.concatenate(weight), np.concatenate(rare)
+        self.total = sum(self.size.values()) if self.size else np.zeros(self.n)
+
+    def sharing(self):
+        """(a, b, bits that both have) of the pairs with enough of them, a < b.
+
+        One submission at a time is compared with all others: a table of all pairs would grow with the class's square.
+        """
+        run = np.concatenate(self.held) if self.n else np.zeros(0, np.int32)
+        who = np.repeat(np.arange(self.n, dtype=np.int32), list(map(len, self.held)))
+        holders, spread = who[np.argsort(run, kind="stable")], np.bincount(run, minlength=len(self.name))
+        ends = np.cumsum(spread)
+        for a, runs in enumerate(self.held):
+            many = spread[runs]
+            where = np.repeat(ends[runs] - np.cumsum(many), many) + np.arange(many.sum())  # the holders of the runs
+            bits = np.repeat(self.weight[runs], many)
+            both = np.bincount(holders[where], bits, minlength=self.n)
+            few = np.bincount(holders[where], bits * np.repeat(self.rare[runs], many), minlength=self.n)
+            whole = (both >= ENOUGH) & (both >= ALIKE * (self.total + self.total[a] - both))
+            for b in np.flatnonzero((whole | (few >= ENOUGH_IN_ONE))[a + 1 :]) + a + 1:
+                yield a, int(b), float(both[b])
+
+    def pair(self, a, b, both):
+        """The Pair, or None if they are alike neither in all nor in a function."""
+        runs = np.intersect1d(self.held[a], self.held[b])
+        bits, few = defaultdict(float), defaultdict(float)
+        for run in runs:
+            bits[self.name[run]] += self.weight[run]
+            few[self.name[run]] += self.weight[run] * self.rare[run]
+        where = tuple(sorted(bits, key=lambda name: (-bits[name], name)))
+        likeness = _share(both, self.total[a], self.total[b])
+        if both >= ENOUGH and likeness >= ALIKE:
+            return Pair(a, b, likeness, len(runs), where)
+        same = {name: _share(bits[name], self.size[name][a], self.size[name][b]) for name in bits}
+        same = {name: part for name, part in same.items() if part >= SAME and few[name] >= ENOUGH_IN_ONE}
+        shown = tuple(name for name in where if name in same)
+        return Pair(a, b, max(same.values()), len(runs), shown, whole=False) if same else None
+
+
+def _share(both, first, second):
+    return round(float(both / (first + second - both)), 6)
 
 
 def _own(hashes, stub, part):
@@ -121,27 +204,16 @@ def _own(hashes, stub, part):
     return np.setdiff1d(hashes[hashes % PARTS == part], stub)
 
 
-def _sharing(shared, enough):
-    """(a, b, how many runs both have) of the pairs with enough of them, a < b.
-
-    One submission at a time is compared with all others: a table of all pairs would grow with the square of the class.
-    """
-    run = np.concatenate(shared)
-    who = np.repeat(np.arange(len(shared), dtype=np.int32), list(map(len, shared)))
-    holders, spread = who[np.argsort(run, kind="stable")], np.bincount(run)
-    ends = np.cumsum(spread)
-    for a, runs in enumerate(shared):
-        many = spread[runs]
-        theirs = np.repeat(ends[runs] - np.cumsum(many), many) + np.arange(many.sum())  # where the holders of runs are
-        counts = np.bincount(holders[theirs], minlength=len(shared))
-        for b in np.flatnonzero(counts[a + 1 :] >= enough) + a + 1:
-            yield a, int(b), int(counts[b])
-
-
-def _modules(runs, module):
-    """The modules of shared runs, the one with most of them first."""
-    counts = Counter(module[run] for run in runs)
-    return tuple(name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+def _functions(text):
+    """{name of a function or class, or "": its tokens}, by the lines that begin with def or class."""
+    starts = [(0, "")]
+    for found in re.finditer(r"^(?:def|class)[ \t]{1,20}(\w{1,100})", text, re.M):
+        starts.append((found.start(), found[1]))
+    ends = [start for start, _ in starts[1:]] + [len(text)]
+    parts = defaultdict(list)
+    for (start, name), end in zip(starts, ends, strict=True):
+        parts[name] += _tokens(text[start:end])
+    return parts
 
 
 def _tokens(text):
