@@ -237,8 +237,8 @@ def _alike(results):
     """Groups whose code is alike once comments, names, layout, the stub and what many share are taken off."""
     found = rings([r.sources for r in results], stubs())
     note = (
-        "<p>Compared function by function without comments, names and layout; what the stub says does not count, and what"
-        " many of the class write counts little. Short exercises leave few ways to be right: this is a place to look,"
+        "<p>Compared function by function without comments, names and layout; what the stub says does not count, and"
+        " what many of the class write counts little. Short exercises leave few ways to be right: this is a place to look,"
         " not a verdict.</p>"
     )
     if not found:
