@@ -355,7 +355,7 @@ def test_moodles_own_worksheet_is_filled_and_otherwise_untouched():
     made = moodle.fill(before, [result("Zoë Müller_77_assignsubmission_file", HALF)])
     rows = list(csv.reader(io.StringIO(made.content.decode(), newline="")))
     assert rows[1][4] == "10.00"
-    assert rows[1][7].startswith("5.00 of 10.00 points.")
+    assert rows[1][7].startswith("1 of 2; one blank. 5.00 of 10.00 points.")
     assert made.content.splitlines()[2] == before.splitlines()[2]
     assert made.content.splitlines()[0] == before.splitlines()[0]
 
@@ -414,7 +414,7 @@ def test_the_step_summary_is_appended(tmp_path):
     path = tmp_path / "summary.md"
     path.write_text("from another step\n")
     github.append(path, [result("a", HALF)])
-    assert path.read_text().startswith("from another step\n\n## a\n\n5.00 of 10.00 points")
+    assert path.read_text().startswith("from another step\n\n## a\n\n1 of 2; one blank. 5.00 of 10.00 points")
     github.append(path, [result("a|b`c|d`", HALF), result("b", HALF)])
     table = [line for line in path.read_text().splitlines() if line.startswith("|")]
     assert len(table) == 4

@@ -156,7 +156,7 @@ def test_a_failure_is_said_with_its_mistake_its_hint_and_its_place():
     one = result("a", [row("affine_backward", "failed", "A01", "`db` has shape (7, 5); it should have (5,).")])
     page, text = Tags(cards.as_html(one)).text, cards.as_markdown(one)
     for said in (
-        "the gradient of b is not summed over the batch",
+        "The gradient of b is not summed over the batch",
         "has shape (7, 5); it should have (5,).",
         "b is one vector that serves every sample",
         "Lesson 01, exercise 1.2",
@@ -166,6 +166,28 @@ def test_a_failure_is_said_with_its_mistake_its_hint_and_its_place():
         assert said in text.replace("\\", "")
     hint = HINTS["affine_backward"][0].replace("`", "")
     assert hint in page
+
+
+def test_feedback_begins_with_what_passed_and_what_is_to_mend():
+    rows = [
+        row("affine_forward"),
+        row("relu_forward", "failed"),
+        row("relu_backward", "error"),
+        row("init_params", "blank"),
+    ]
+    assert cards.count(result("a", rows)) == "1 of 4; two to mend, one blank."
+    assert cards.count(result("a", rows[:1])) == "1 of 1."
+    page = cards.as_html(result("a", rows, ignored=["essay.pdf", "<b>.jpg"]))
+    assert page.index("two to mend") < page.index("To mend") < page.index("relu_forward") < page.index("Blank: 1")
+    assert page.index("Blank: 1") < page.index("Passed: 1") < page.index("affine_forward") < page.index("essay.pdf")
+    assert page.count("<details>") == 3
+    assert "&lt;b&gt;.jpg" in page
+
+
+def test_a_headline_stands_apart_from_the_sentence_behind_it():
+    said = row("relu_forward", "failed", message="x is cut in place It changed `x`.", headline="x is cut in place")
+    page = cards.as_html(result("a", [said]))
+    assert "<strong>X is cut in place</strong></p><p>It changed <code>x</code>.</p>" in page
 
 
 def test_what_the_message_says_already_is_not_said_again():

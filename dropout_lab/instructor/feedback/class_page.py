@@ -237,9 +237,9 @@ def _alike(results):
     """Groups whose code is alike once comments, names, layout, the stub and what many share are taken off."""
     found = rings([r.sources for r in results], stubs())
     note = (
-        "<p>Compared function by function without comments, names and layout; what the stub says does not count, and"
-        " what many of the class write counts little. Short exercises leave few ways to be right: this is a place to look,"
-        " not a verdict.</p>"
+        "<p>Compared function by function without comments, names and layout; what the stub says does not count,"
+        " and what many of the class write counts little. Short exercises leave few ways to be right: this is a place"
+        " to look, not a verdict.</p>"
     )
     if not found:
         return note + "<p>No two submissions stand out.</p>"
@@ -267,7 +267,7 @@ def _submissions(results):
             two(r.points),
             f"{r.percent:.0f} %",
             sum(row.status == "passed" for row in r.rows),
-            "<br>".join(html(line, 200) for line in remarks(r)[:5]),
+            _said(r),
         ]
         for r in results
     ]
@@ -279,8 +279,18 @@ def _submissions(results):
     )
 
 
+def _said(result):
+    """The remarks on a submission, and folded the names of what was not looked at."""
+    lines = "<br>".join(html(line, 300) for line in remarks(result))
+    if not result.ignored:
+        return lines
+    names = "<br>".join(html(name, 300) for name in result.ignored)
+    return f"{lines}<details><summary>not looked at: {len(result.ignored)} files</summary>{names}</details>"
+
+
 def _student(result):
-    return f'<a href="feedback/{escape(quote(result.stem))}.html">{html(result.student, 80) or "(no name)"}</a>'
+    name, way = html(result.student, 80) or "(no name)", escape(quote(result.stem))
+    return f'<a class="name" href="feedback/{way}.html">{name}</a>'
 
 
 def _many(n, thing):

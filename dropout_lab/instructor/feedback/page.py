@@ -14,12 +14,12 @@ STYLE = """
 body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.25rem 4rem; color: var(--ink);
        background: var(--paper);
        font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-       overflow-wrap: anywhere; }
+       overflow-wrap: break-word; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.6rem 0 .4rem; }
 h3 { font-size: 1rem; margin: 0 0 .2rem; }
 p { margin: .3rem 0 .6rem; } .soft { color: var(--soft); }
 code { font: .92em ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
-table code { white-space: nowrap; }
+table code, .name { white-space: nowrap; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--soft);
        padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0;
@@ -38,9 +38,19 @@ thead th { color: var(--soft); font-size: .88rem; } .number { text-align: right;
 .is-blank { background: transparent; }
 .figure { overflow-x: auto; } svg text { fill: var(--ink); font-size: 12px; } svg .soft { fill: var(--soft); }
 svg .line { stroke: var(--line); } svg rect { fill: var(--passed); }
+details { margin: 1.6rem 0; } td details { margin: 0; } summary { font-weight: 600; padding: .2rem 0; }
+@media screen and (max-width: 46rem) {
+  body { padding: 1.2rem .9rem 3rem; } h1 { font-size: 1.4rem; }
+  table, caption, tbody, tr, th, td { display: block; } thead { display: none; } tr { padding: .5rem 0; }
+  th, td { border: 0; padding: .1rem 0; } tr { border-bottom: 1px solid var(--line); } .name { white-space: normal; }
+  td.number { display: inline-block; margin-right: 1.2rem; text-align: left; }
+  td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
+  td:has(.bar)::before, td:empty { display: none; } .bar { max-width: 20rem; } svg { max-width: 100%; height: auto; } }
 summary { cursor: pointer; } summary:focus-visible, a:focus-visible { outline: 3px solid var(--focus);
        outline-offset: 2px; }
-@media print { body { max-width: none; padding: 0; } .bar span, svg rect { print-color-adjust: exact;
+@media print { body { max-width: none; padding: 0; font-size: 10pt; } tr, .figure svg { break-inside: avoid; }
+       thead { display: table-header-group; } h2, h3 { break-after: avoid; } .figure { overflow: visible; }
+       .bar span, svg rect { print-color-adjust: exact;
        -webkit-print-color-adjust: exact; } }
 """
 for _status in ("passed", "failed", "blank"):  # the colours of the lessons' own reports
@@ -72,17 +82,23 @@ def page(title, *parts):
 
 
 def table(caption, head, rows, numbers=()):
-    """A table of HTML cells. The first cell of a row names it; `numbers` are the columns set to the right."""
+    """A table of HTML cells. The first cell of a row names it; `numbers` are the columns set to the right.
+
+    On a narrow screen each row is a block, and each cell says its column.
+    """
 
     def mark(column):
         return ' class="number"' if column in numbers else ""
 
-    top = "".join(f'<th scope="col"{mark(i)}>{text}</th>' for i, text in enumerate(head))
-    body = "\n".join(
-        f'<tr><th scope="row">{first}</th>' + "".join(f"<td{mark(i)}>{c}</td>" for i, c in enumerate(rest, 1)) + "</tr>"
-        for first, *rest in rows
-    )
+    def cells(row):
+        first, *rest = row
+        named = (f'<td role="cell"{mark(i)} data-label="{head[i]}">{c}</td>' for i, c in enumerate(rest, 1))
+        return f'<tr role="row"><th scope="row" role="rowheader">{first}</th>{"".join(named)}</tr>'
+
+    top = "".join(f'<th scope="col" role="columnheader"{mark(i)}>{text}</th>' for i, text in enumerate(head))
+    body = "\n".join(map(cells, rows))
     return (
-        f'<div class="figure" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption}</caption>'
-        f"<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
+        f'<div class="figure" tabindex="0" role="region" aria-label="{caption}"><table role="table">'
+        f'<caption>{caption}</caption><thead role="rowgroup"><tr role="row">{top}</tr></thead>\n'
+        f'<tbody role="rowgroup">\n{body}\n</tbody></table></div>'
     )

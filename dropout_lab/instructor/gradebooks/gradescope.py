@@ -45,7 +45,7 @@ def _text(opening, more, tests, score, seconds):
 def _test(row):
     """One exercise. Gradescope knows passed and failed; blank and error are said in words."""
     card = card_of(row)
-    lines = "".join(f"<p>{html(line)}</p>" for line in card.lines)
+    lines = "".join(f"<p>{html(line)}</p>" for line in (card.headline, *card.lines) if line)
     return {
         "name": plain(f"{SYMBOL[row.status]} {EXERCISES[row.exercise].name}"),
         "name_format": "text",

@@ -9,7 +9,8 @@ The result is a plain dictionary that JSON can hold, schema "dropout-lab/result"
     isolation     "bwrap" or "plain"; confined: what the process could not do: of "files", "memory", "processes"
     started       ISO time (UTC); seconds: how long it took
     files         {module: "ok", or a sentence on what is wrong with the file}
-    exercises     [{exercise, number, module, lesson, status, points, max_points, mistake, message, seconds}, ...]
+    exercises     [{exercise, number, module, lesson, status, points, max_points, mistake, message, headline,
+                  seconds}, ...], where the message begins with the headline
     points, max_points
     notes         sentences on what was unusual
     ignored       names of files that were not looked at
@@ -133,6 +134,10 @@ def grade(submission, settings, after=lambda row: None, end=None):
     }
 
 
+def _printable(text):
+    return "".join(c if c.isprintable() else " " for c in text[:MESSAGE])
+
+
 def _sandbox(settings):
     return Sandbox(settings.isolation, settings.limits, settings.secrets, settings.unprotected)
 
@@ -149,10 +154,11 @@ def _row(name, boundary, settings):
         )
         verdict = Verdict(EXERCISES[name], "error", said)
     record, worth = verdict.record(), settings.points.get(name, EXERCISES[name].points)
-    said = "".join(c if c.isprintable() else " " for c in record["message"][:MESSAGE])
+    said = _printable(record["message"])
     return {
         **record,
         "message": said,
+        "headline": _printable(verdict.headline),
         "number": EXERCISES[name].number,
         "max_points": worth,
         "points": worth if verdict.status == "passed" else 0,

@@ -38,6 +38,7 @@ class Row:
     max_points: float
     mistake: str | None = None
     message: str = ""
+    headline: str = ""
     seconds: float = 0.0
 
 
@@ -74,7 +75,7 @@ class Result:
 
     def brief(self):
         """The same without what only its own feedback says, so that a class can be kept in memory."""
-        rows = tuple(_one_object(replace(row, message="", seconds=0.0)) for row in self.rows)
+        rows = tuple(_one_object(replace(row, message="", headline="", seconds=0.0)) for row in self.rows)
         files = {name: plain(said) for name, said in self.files.items() if said != "ok"}
         return replace(self, rows=rows, files=files, notes=tuple(map(plain, self.notes)))
 
@@ -184,6 +185,7 @@ def row_from(data):
         max_points=_number(data, "max_points"),
         mistake=data.get("mistake") if isinstance(data.get("mistake"), str) else None,
         message=_text(data, "message"),
+        headline=_text(data, "headline"),
         seconds=_number(data, "seconds", 0),
     )
     if row.status not in STATUS:
