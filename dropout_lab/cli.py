@@ -48,6 +48,7 @@ def start(
     context: typer.Context,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser, or say where.")] = True,
     port: Annotated[int | None, typer.Option(help="JupyterLab's port. Default: the first free one from 8888.")] = None,
+    anywhere: Annotated[bool, typer.Option("--anywhere", help="Let other machines connect, with the token.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="The version, and where it is.")
     ] = False,
@@ -61,7 +62,7 @@ def start(
     from dropout_lab.system.launch import LaunchError, launch
 
     try:
-        raise typer.Exit(launch(port, browser, typer.echo))
+        raise typer.Exit(launch(port, browser, typer.echo, anywhere))
     except LaunchError as error:
         fail(str(error))
 

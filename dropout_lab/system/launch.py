@@ -17,7 +17,7 @@ class LaunchError(Exception):
     """A sentence on why the course cannot be opened, and what to do."""
 
 
-def launch(port=None, browser=True, say=print):
+def launch(port=None, browser=True, say=print, anywhere=False):
     """Run JupyterLab on the lesson where one stopped, until it is ended.
 
     Parameters
@@ -27,6 +27,8 @@ def launch(port=None, browser=True, say=print):
     browser : bool
         Whether to open a browser; the address is said in any case.
     say : function of a string
+    anywhere : bool
+        Whether other machines may connect, as from outside a container; the token is asked of them too.
 
     Returns
     -------
@@ -56,6 +58,7 @@ def launch(port=None, browser=True, say=print):
         "--ServerApp.contents_manager_class=dropout_lab.system.opening.Lessons",
         "--Application.log_level=ERROR",
         *([] if browser else ["--no-browser"]),
+        *(["--ServerApp.ip=0.0.0.0"] if anywhere else []),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     say(f"{lesson} is at http://localhost:{port}{desk.ADDRESS}?token={token}\nCtrl+C ends it.")
