@@ -5,14 +5,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from conftest import SEED_STEP
 from dropout_lab import dropout as completed
 from dropout_lab.checks import mistakes
-from dropout_lab.checks.chance import coin_bound, likeliest, narrowest
+from dropout_lab.checks.chance import coin_bound, least_spread, likeliest, narrowest, tie_bound
 from dropout_lab.checks.functions import Functions, guard, load
 from dropout_lab.checks.mistakes.dropout_masks import inverse, kept, thinned
 from dropout_lab.checks.mistakes.dropout_network import Network
 from dropout_lab.checks.verdicts import judge, observe
+from dropout_lab.layers import softmax_cross_entropy
 from variants import dropout as variants
+from variants import network as networks
 from variants import wrong_dropout
 
 EXERCISES = ("zeroing_forward", "zeroing_backward", "dropout_forward", "dropout_backward", "mlp_dropout")
@@ -82,10 +85,37 @@ def test_a_right_variant_passes(variant):
         assert verdict.status == "passed", verdict
 
 
-def test_a_network_written_otherwise_passes():
-    """The one that the bank's mistakes start from: einsum, other samplers, other caches."""
-    functions = Functions({name: guard(name, f) for name, f in {**RIGHT, **Network().functions()}.items()})
-    for seed in range(20):
+def network_of(layers):
+    """A network with other dropout layers than the bank's."""
+
+    class Other(Network):
+        def drop(self, h, p, rng, train, layer):
+            return layers["dropout_forward"](h, p, rng, train)
+
+        def undrop(self, dh, mask, layer):
+            return layers["dropout_backward"](dh, mask)
+
+    return Other().functions()
+
+
+NETWORKS = {name: network_of(variants.functions(name)) for name in variants.RIGHT} | {
+    "the bank's": Network().functions(),
+    **{
+        forward.__name__: {
+            "mlp_forward": forward,
+            "mlp_backward": backward,
+            "loss_and_grads": networks._joined(forward, backward, softmax_cross_entropy),
+        }
+        for forward, backward in networks.PAIRS
+        if forward.__name__ in ("dropping_forward", "einsum_forward")
+    },
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_written_otherwise_passes(name):
+    functions = Functions({k: guard(k, f) for k, f in {**RIGHT, **NETWORKS[name]}.items()})
+    for seed in range(0, 100, SEED_STEP):
         assert judge("mlp_dropout", functions, seed).status == "passed"
 
 
@@ -261,6 +291,25 @@ ASPECTS = {
 }
 
 
+def test_the_probe_of_a_network_looks_at_all_of_its_aspects():
+    names = (
+        "scores at test time",
+        "scores at p = 0",
+        "no generator at test time",
+        "one rate",
+        "a pair of rates",
+        "two hidden layers",
+        "fresh masks",
+        "masks from rng",
+        "handed on",
+        "gradients",
+        "x untouched",
+        "params untouched",
+    )
+    for seed in range(3):
+        assert tuple(a.name for a in observe("mlp_dropout", load(), seed)) == names
+
+
 @pytest.mark.parametrize("kind", ["zeroing", "dropout"])
 @pytest.mark.parametrize("way", ASPECTS)
 def test_a_probe_looks_at_all_of_its_aspects(kind, way):
@@ -298,6 +347,37 @@ def test_the_bound_for_a_share_is_a_bound(n, p):
     log_pmf = _log_pmf(n, p)
     outside = np.abs(np.arange(n + 1) / n - p) >= coin_bound(n, p)
     assert np.exp(log_pmf[outside]).sum() <= 1e-11
+
+
+@pytest.mark.parametrize(("n", "p"), [(6039, 0.3), (40_000, 0.003), (131_072, 0.5)])
+def test_the_bound_for_a_share_is_no_wider_than_it_has_to_be(n, p):
+    """Against the exact quantile of the same false alarm: Bernstein's bound is at most half as wide again."""
+    log_pmf = _log_pmf(n, p)
+    order = np.argsort(np.abs(np.arange(n + 1) / n - p))[::-1]
+    tail = np.cumsum(np.exp(log_pmf[order]))
+    exact = np.abs(order[np.searchsorted(tail, 1e-11)] / n - p)
+    assert coin_bound(n, p) < 1.5 * exact
+
+
+@pytest.mark.parametrize("p", [0.25, 0.5, 0.7])
+def test_the_bound_for_entries_that_hang_together_holds_and_sees_a_tenth(p):
+    rng, n = np.random.default_rng(3), 6000
+    limit, v = tie_bound(n, p, 3 * n), p * (1 - p)
+    assert 6 * v * np.sqrt(n) < limit < 0.15 * v * n
+    for _ in range(200):
+        c = (rng.random(n) < p) - p
+        sums = np.fft.irfft(np.abs(np.fft.rfft(c, 2**14)) ** 2, 2**14)[1 : n // 2]
+        assert np.abs(sums).max() < limit
+
+
+@pytest.mark.parametrize(("lines", "n"), [(400, 350), (8192, 16), (2048, 64)])
+def test_the_least_spread_holds_and_sees_a_quota(lines, n):
+    rng, p = np.random.default_rng(4), 0.4
+    least = least_spread(lines, n, p)
+    assert 0.2 < least < 1
+    for _ in range(50):
+        counts = rng.binomial(n, p, lines)
+        assert ((counts - n * p) ** 2).mean() / (n * p * (1 - p)) > least
 
 
 @pytest.mark.parametrize(("n", "p"), [(201, 0.3), (201, 0.8), (99, 0.3), (61, 0.3)])

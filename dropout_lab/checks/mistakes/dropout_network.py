@@ -151,6 +151,30 @@ class InputsOnly(Network):
         return dropout_forward(h, p, rng, train) if layer == 0 else (h, IDLE)
 
 
+@network("M08", "`loss_and_grads` does not hand `train` on: the test loss has dropout in it")
+class TrainForgotten(Network):
+    """`loss_and_grads` is told whether this is training. Who else needs to know?"""
+
+    def loss_and_grads(self, params, x, y, p, rng, train=True):
+        return super().loss_and_grads(params, x, y, p, rng or np.random.default_rng())
+
+
+@network("M09", "`loss_and_grads` makes a generator of its own: every mini-batch meets the same masks")
+class OwnGenerator(Network):
+    """Hand the `rng` that came in to `mlp_forward`, so that each mini-batch has coins of its own."""
+
+    def loss_and_grads(self, params, x, y, p, rng, train=True):
+        return super().loss_and_grads(params, x, y, p, np.random.default_rng(0), train)
+
+
+@network("M10", "`loss_and_grads` does not hand the pair on: the input rate is lost")
+class PairForgotten(Network):
+    """p may be one rate or (input rate, hidden rate); `mlp_forward` knows what to do with either."""
+
+    def loss_and_grads(self, params, x, y, p, rng, train=True):
+        return super().loss_and_grads(params, x, y, p[1] if isinstance(p, tuple) else p, rng, train)
+
+
 @network("C20", "the backward pass of the network skips dropout")
 class BackwardWithout(Network):
     """Every layer of the forward pass has its backward pass, in reverse order; dropout is a layer."""

@@ -3,9 +3,11 @@
 The weights are chosen so that scores show the masks. Each hidden unit sums two inputs and a bias, all positive, so
 ReLU changes nothing; the layers above are identities. A score is then 0 or a known sum times the scales, plus its bias:
 which sum, and which scale, tells which entries were dropped, and at what rate. Two extra classes have no weights: their
-scores are their biases, unless the scores themselves are dropped. Bounds on chance as in `dropout_masks`.
+scores are their biases, unless the scores themselves are dropped. Rates and sizes come from the seed. Fewer than ten
+judgements are left to chance, each with a false alarm below 1e-11.
 """
 
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -14,19 +16,33 @@ from dropout_lab.checks.aspects import Aspect, untouched, value
 from dropout_lab.checks.chance import coin_bound
 from dropout_lab.checks.functions import attempt
 from dropout_lab.checks.probes import probe, unpack
-from dropout_lab.checks.probes.dropout_masks import Unreadable, between, coins, percent, readable, times
-
-P = 0.3
-N, D, H, C = 61, 53, 50, 52
-PAIR = (0.2, 0.6)
+from dropout_lab.checks.probes.dropout_masks import Unreadable, between, coins, middle, percent, rate, readable, times
 
 
 def _scale(p):
     return 1 / (1 - p)
 
 
-def _revealing(rng, layers):
+@dataclass(frozen=True)
+class Sizes:
+    """N samples, D inputs, H hidden units and C classes; one rate, and a pair of them."""
+
+    N: int
+    D: int
+    H: int
+    C: int
+    one: float
+    pair: tuple[float, float]
+
+
+def _drawn(rng):
+    n, h = (int(v) for v in rng.integers((52, 43), (71, 57)))
+    return Sizes(n, h + 3, h, h + 2, middle(rng), (rate(rng, 0.1, 0.45), rate(rng, 0.55, 0.85)))
+
+
+def _revealing(rng, layers, at):
     """(params, x, a, b): unit j of the first layer gets a_j = x_j, b_j = 0.7 x_(j+1) and its bias."""
+    N, D, H, C = at.N, at.D, at.H, at.C
     x = rng.uniform(0.5, 1.5, (N, D))
     params = {"W1": np.eye(D, H) + 0.7 * np.eye(D, H, k=-1), "b1": rng.uniform(0.5, 1.5, H)}
     for i in range(2, layers + 1):
@@ -38,8 +54,9 @@ def _revealing(rng, layers):
 def _hidden(f, params, x, p, rng, **mode):
     """What the last hidden layer put out, read off the scores; `Unreadable` if the scores were dropped."""
     given = ({k: v.copy() for k, v in params.items()}, x.copy())
-    scores = readable("scores", unpack(f.mlp_forward(*given, p, rng, **mode), "scores", "cache")[0], (N, C))
-    bias = params[f"b{len(params) // 2}"]
+    bias, H = params[f"b{len(params) // 2}"], params["W1"].shape[1]
+    shape = (len(x), len(bias))
+    scores = readable("scores", unpack(f.mlp_forward(*given, p, rng, **mode), "scores", "cache")[0], shape)
     if not np.allclose(scores[:, H:], bias[H:], rtol=0, atol=1e-9):
         share = percent((scores[:, H:] == 0).mean())
         raise Unreadable(
@@ -94,22 +111,23 @@ def mlp_dropout(f, rng):
 
 def _network(f, rng):
     rng = coins(rng)
-    g = coins(rng)
-    yield from _plain(f, rng, g)
-    one = _one_rate(f, rng, g)
+    at, g = _drawn(rng), coins(rng)
+    yield from _plain(f, rng, g, at)
+    one = _one_rate(f, rng, g, at)
     yield one
-    two = one if isinstance(one.seen, str) else _two_rates(f, rng, g)  # what is odd is odd with a pair as well
+    two = one if isinstance(one.seen, str) else _two_rates(f, rng, g, at)  # what is odd is odd with a pair as well
     if two is not one:
         yield two
     readable_rates = one.ok and two.ok
     if readable_rates:
-        yield from _two_layers(f, rng, g)
-        yield from _randomness(f, rng)
+        yield from _more_layers(f, rng, g, at)
+        yield from _randomness(f, rng, at)
+        yield from _handed_on(f, rng)
     if not isinstance(one.seen, str):
-        yield from _gradients(f, rng)
-    params, x, *_ = _revealing(rng, 1)
+        yield from _gradients(f, rng, at)
+    params, x, *_ = _revealing(rng, 1, at)
     given = {k: v.copy() for k, v in params.items()}, x.copy()
-    f.mlp_forward(*given, PAIR, g)
+    f.mlp_forward(*given, at.pair, g)
     yield untouched("x", x, given[1])
     changed = [k for k, v in params.items() if not np.array_equal(v, given[0].get(k))]
     yield Aspect(
@@ -121,14 +139,14 @@ def _network(f, rng):
     )
 
 
-def _plain(f, rng, g):
+def _plain(f, rng, g, at):
     """Without dropout, and at test time, it is the network of lesson 03."""
-    params, x, a, b = _revealing(rng, 1)
-    want = np.zeros((N, C))
-    want[:, :H] = a + b + params["b1"]
+    params, x, a, b = _revealing(rng, 1, at)
+    want = np.zeros((at.N, at.C))
+    want[:, : at.H] = a + b + params["b1"]
     want += params["b2"]
     once, again = (
-        unpack(f.mlp_forward(params, x.copy(), PAIR, g, train=False), "scores", "cache")[0] for _ in range(2)
+        unpack(f.mlp_forward(params, x.copy(), at.pair, g, train=False), "scores", "cache")[0] for _ in range(2)
     )
     if np.array_equal(once, again):
         yield value("scores at test time", once, want, meaning="With train=False it is the network without dropout.")
@@ -137,7 +155,7 @@ def _plain(f, rng, g):
         yield Aspect("scores at test time", "random", False, say)
     scores = unpack(f.mlp_forward(params, x.copy(), 0.0, g), "scores", "cache")[0]
     yield value("scores at p = 0", scores, want, meaning="At p = 0 it is the network without dropout.")
-    _, broke = attempt(lambda: f.mlp_forward(params, x.copy(), P, None, train=False))
+    _, broke = attempt(lambda: f.mlp_forward(params, x.copy(), at.one, None, train=False))
     yield Aspect(
         "no generator at test time",
         bool(broke),
@@ -146,25 +164,29 @@ def _plain(f, rng, g):
     )
 
 
-def _one_rate(f, rng, g):
+def _one_rate(f, rng, g, at):
     """One rate is for the hidden layers; the inputs stay."""
-    params, x, a, b = _revealing(rng, 1)
-    h = _hidden(f, params, x, P, g)
-    return _judged("p = 0.3", h, a, b, params["b1"], (P,), (0.0, P))
+    params, x, a, b = _revealing(rng, 1, at)
+    h = _hidden(f, params, x, at.one, g)
+    return _judged("one rate", at.one, h, a, b, params["b1"], (at.one,), (0.0, at.one))
 
 
-def _two_rates(f, rng, g):
+def _two_rates(f, rng, g, at):
     """A pair is the input rate and the hidden rate."""
-    params, x, a, b = _revealing(rng, 1)
-    h, broke = attempt(lambda: _hidden(f, params, x, PAIR, g))
+    params, x, a, b = _revealing(rng, 1, at)
+    h, broke = attempt(lambda: _hidden(f, params, x, at.pair, g))
     if broke:
-        say = f"with p = {PAIR} {broke.say()} A pair is the input rate and the hidden rate; `rates(p)` gives both."
-        return Aspect("p = (0.2, 0.6)", "raises", False, say)
-    return _judged("p = (0.2, 0.6)", h, a, b, params["b1"], PAIR, PAIR)
+        say = f"with p = {at.pair} {broke.say()} A pair is the input rate and the hidden rate; `rates(p)` gives both."
+        return Aspect("a pair of rates", "raises", False, say)
+    return _judged("a pair of rates", at.pair, h, a, b, params["b1"], at.pair, at.pair)
 
 
-def _judged(name, h, a, b, bias, rates, want):
+def _judged(aspect, p, h, a, b, bias, rates, want):
     """An aspect on the rates that the scores tell: the scale has to fit and the share dropped to be possible."""
+    return replace(_seen(f"p = {p}", h, a, b, bias, rates, want), name=aspect)
+
+
+def _seen(name, h, a, b, bias, rates, want):
     if odd := _odd(h, a, b, bias, rates[-1]):
         return Aspect(name, odd[0], False, f"with {name}, {odd[1]}")
     found = _rates(h, a, b, bias, rates)
@@ -192,8 +214,8 @@ def _judged(name, h, a, b, bias, rates, want):
             False,
             f"with {name}, each unit lacks the same inputs for all samples: single weights were dropped, not outputs.",
         )
-    ok = rate == want and abs(units - want[1]) <= coin_bound(N * H, want[1] or 0.5)
-    ok = ok and abs(inputs - want[0]) <= coin_bound(int(N * H * (1 - units)) or 1, want[0] or 0.5)
+    ok = rate == want and abs(units - want[1]) <= coin_bound(h.size, want[1] or 0.5)
+    ok = ok and abs(inputs - want[0]) <= coin_bound(int(h.size * (1 - units)) or 1, want[0] or 0.5)
     say = (
         f"with {name}, {percent(inputs)} of the inputs and {percent(units)} of the hidden units are dropped;"
         f" it should be {percent(want[0])} and {percent(want[1])}."
@@ -201,13 +223,14 @@ def _judged(name, h, a, b, bias, rates, want):
     return Aspect(name, rate, ok, say)
 
 
-def _two_layers(f, rng, g):
+def _more_layers(f, rng, g, at):
     """Every hidden layer is dropped, each with coins of its own."""
-    params, x, a, b = _revealing(rng, 2)
-    h = _hidden(f, params, x, P, g)
+    p = at.one
+    params, x, a, b = _revealing(rng, 2, at)
+    h = _hidden(f, params, x, p, g)
     first, second = a + b + params["b1"], params["b2"]
     seen, say = "no mask", "with two hidden layers the scores fit no pair of masks."
-    for p1, p2 in product((0.0, P), repeat=2):
+    for p1, p2 in product((0.0, p), repeat=2):
         s, t = _scale(p1), _scale(p2)
         where = _fits(h, t * (s * first + second), *([t * second + 0 * h] if p1 else []), *([0 * h] if p2 else []))
         if where:
@@ -222,9 +245,9 @@ def _two_layers(f, rng, g):
                 seen = (p1, p2)
                 say = (
                     f"of two hidden layers, the first is dropped at rate {p1:g} and the second at {p2:g}; both"
-                    f" should be at {P}."
+                    f" should be at {p}."
                 )
-                if seen == (P, P) and abs(share - P) > coin_bound(np.count_nonzero(alive), P):
+                if seen == (p, p) and abs(share - p) > coin_bound(np.count_nonzero(alive), p):
                     seen, say = (
                         "masks that hang together",
                         (
@@ -233,16 +256,17 @@ def _two_layers(f, rng, g):
                         ),
                     )
             break
-    yield Aspect("two hidden layers", seen, seen == (P, P), say)
+    yield Aspect("two hidden layers", seen, seen == (p, p), say)
 
 
-def _randomness(f, rng):
+def _randomness(f, rng, at):
     """New coins in every call, from the generator passed in."""
-    params, x, *_ = _revealing(rng, 1)
+    p = at.one
+    params, x, *_ = _revealing(rng, 1, at)
     seed = int(rng.integers(2**63))
     g = np.random.default_rng(seed)
-    first, second = (_hidden(f, params, x, P, g) for _ in range(2))
-    again = _hidden(f, params, x, P, np.random.default_rng(seed))
+    first, second = (_hidden(f, params, x, p, g) for _ in range(2))
+    again = _hidden(f, params, x, p, np.random.default_rng(seed))
     fresh = not np.array_equal(first == 0, second == 0)
     yield Aspect(
         "fresh masks",
@@ -260,13 +284,60 @@ def _randomness(f, rng):
         )
 
 
-def _gradients(f, rng):
+def _handed_on(f, rng):
+    """What `loss_and_grads` hands on: p as a number and as a pair, the generator, and whether this is training.
+
+    One sample of three inputs and three hidden units: of the masks there are so few that all losses can be known.
+    """
+    params = {
+        "W1": rng.uniform(0.3, 1.2, (3, 3)),
+        "b1": rng.uniform(0.2, 0.6, 3),
+        "W2": rng.normal(size=(3, 3)),
+        "b2": rng.normal(size=3),
+    }
+    x, y, p = rng.uniform(0.4, 1.5, (1, 3)), rng.integers(0, 3, 1), middle(rng)
+    pair = (rate(rng, 0.3, 0.6), rate(rng, 0.3, 0.6))
+
+    def run(p, generator, n=1, **mode):
+        given = {k: v.copy() for k, v in params.items()}, np.repeat(x, n, axis=0), np.repeat(y, n)
+        return np.asarray(unpack(f.loss_and_grads(*given, p, generator, **mode), "loss", "grads")[0], float)
+
+    wrong = {}
+    for at, kind in ((p, "a rate"), (pair, "a pair")):
+        known = _losses(params, x, y, at)
+        if not all(np.isclose(known, run(at, coins(rng)), rtol=0, atol=1e-9).any() for _ in range(4)):
+            wrong[kind] = f"with p = {at} the loss is that of no mask: hand p on as it is"
+        tested, broke = attempt(lambda at=at: run(at, None, train=False))
+        if broke or not np.allclose(tested, _losses(params, x, y, 0.0), rtol=0, atol=1e-9):
+            wrong["train"] = "with train=False the loss is not that of the network without dropout"
+    seed = int(rng.integers(2**63))
+    first, again, other = (run(p, np.random.default_rng(s), n=97) for s in (seed, seed, seed ^ 1))
+    if first == other:
+        wrong["rng"] = "two generators give the same loss: hand `rng` on as it is"
+    elif first != again:
+        wrong["rng, own"] = "the same generator state gives two losses: hand `rng` on as it is"
+    say = f"in `loss_and_grads`, {'; '.join(wrong.values())}."
+    yield Aspect("handed on", " and ".join(wrong), not wrong, say)
+
+
+def _losses(params, x, y, p):
+    """The losses of one sample under every mask of its inputs and of its hidden units."""
+    p_in, p_hidden = p if isinstance(p, tuple) else (0.0, p)
+    masks = np.array(list(product([0, 1], repeat=3)))
+    inputs = masks * _scale(p_in) if p_in else np.ones((1, 3))
+    hidden = masks * _scale(p_hidden) if p_hidden else np.ones((1, 3))
+    h = np.einsum("md,dh->mh", inputs * x, params["W1"]) + params["b1"]
+    scores = np.einsum("mkh,hc->mkc", h[:, None] * hidden, params["W2"]) + params["b2"]
+    return (np.log(np.exp(scores).sum(axis=-1)) - scores[..., y[0]]).ravel()
+
+
+def _gradients(f, rng, at):
     """With the masks frozen, each gradient against central differences along two random directions: relative error
     below 1e-7.
 
     No kink is near: every hidden unit is at least 0.5 from 0, whatever the masks.
     """
-    sizes, p = (4, 6, 5, 3), PAIR
+    sizes, p = (4, 6, 5, 3), at.pair
     params = {}
     for i, (d, h) in enumerate(pairwise(sizes), start=1):
         params[f"W{i}"] = rng.uniform(-1, 1, (d, h)) * (0.3 if i == 1 else 0.05 if i == 2 else 1.0)
@@ -312,10 +383,10 @@ def _gradients(f, rng):
     )
     yield Aspect("gradients", " ".join(wrong), not wrong, say)
     if wrong and set(right) == {"W3", "b3"}:
-        yield from _through_dropout(f, rng)
+        yield from _through_dropout(f, rng, at.one)
 
 
-def _through_dropout(f, rng):
+def _through_dropout(f, rng, p):
     """For words, where gradients are wrong below the scores: what the last hidden layer's dropout did to one sample.
 
     Of one sample, dW3 is the outer product of h and db3: its rows of zeros tell which units were dropped.
@@ -324,16 +395,16 @@ def _through_dropout(f, rng):
     params = {}
     for i, (d, h) in enumerate(pairwise(sizes), start=1):
         params[f"W{i}"], params[f"b{i}"] = rng.uniform(0.1, 0.5, (d, h)), rng.uniform(0.5, 1.5, h)
-    grads = f.loss_and_grads(params, rng.uniform(0.5, 1.5, (1, 4)), np.array([1]), P, coins(rng))[1]
+    grads = f.loss_and_grads(params, rng.uniform(0.5, 1.5, (1, 4)), np.array([1]), p, coins(rng))[1]
     off = (np.asarray(grads["W3"]) == 0).all(axis=1)
     factor = np.asarray(grads["b2"]) / (params["W3"] @ np.asarray(grads["b3"]))
     dropped, kept = ((float(v.min()), float(v.max())) if v.size else (0.0, 0.0) for v in (factor[off], factor[~off]))
     say = (
         f"through dropout, the gradient of dropped units is multiplied by {between(*dropped)} and that of kept"
         " units by"
-        f" {between(*kept)}; it should be 0 and {times(_scale(P))}."
+        f" {between(*kept)}; it should be 0 and {times(_scale(p))}."
     )
-    ok = dropped == (0.0, 0.0) and np.allclose(kept, _scale(P))
+    ok = dropped == (0.0, 0.0) and np.allclose(kept, _scale(p))
     yield Aspect("gradient through dropout", dropped + kept, ok, say, near=1e-5)
 
 
