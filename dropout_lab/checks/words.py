@@ -89,7 +89,7 @@ def _difference(name, got, want, tolerance):
     worst = np.unravel_index(np.argmax(np.abs(got - want)), got.shape)
     return (
         f"{name} is wrong{_of(np.count_nonzero(wrong), got.size)};"
-        f" the worst is {number(got[worst])} where {number(want[worst])} is right."
+        f" the worst is {_closer(got[worst], want[worst])} where {_closer(want[worst], got[worst])} is right."
     )
 
 

@@ -199,6 +199,7 @@ ASPECTS = {
         "`scores` with four hidden layers",
         "`scores` with one unit in each layer",
         "`scores` of a single sample",
+        "`scores` with train=True",
         "`scores` with train=False",
         "`scores` with p=(0.0, 0.0)",
         "`scores` with params in another order",

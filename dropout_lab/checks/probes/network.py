@@ -266,11 +266,12 @@ def _double(name, got):
     )
 
 
-def _forward(f, net, p=0.0, train=True, params=None, x=None, seed=0):
-    """(scores, cache) of the student's network on copies."""
+def _forward(f, net, p=0.0, train=None, params=None, x=None, seed=0):
+    """(scores, cache) of the student's network on copies; without `train` in the call where it is None."""
     params = copies(net.params) if params is None else params
     rng = np.random.default_rng(seed)
-    return unpack(f.mlp_forward(params, net.x.copy() if x is None else x, p, rng, train), "scores", "cache")
+    mode = () if train is None else (train,)
+    return unpack(f.mlp_forward(params, net.x.copy() if x is None else x, p, rng, *mode), "scores", "cache")
 
 
 def _in_float32(net):
@@ -294,7 +295,8 @@ def mlp_forward(f, rng):
     for name, other in c.others.items():
         meaning = "params may hold any number of layers." if "hidden" in name else None
         yield value(f"`scores`{name}", scores(other), other.scores, meaning=meaning, repeats="scores")
-    yield value("`scores` with train=False", scores(net, train=False), net.scores, repeats="scores")
+    for mode in (True, False):
+        yield value(f"`scores` with train={mode}", scores(net, train=mode), net.scores, repeats="scores")
     yield value("`scores` with p=(0.0, 0.0)", scores(net, p=(0.0, 0.0)), net.scores, repeats="scores")
     turned = dict(reversed(copies(net.params).items()))
     meaning = "The names say which array is which, wherever it stands in the dictionary."
