@@ -5,6 +5,7 @@ import inspect
 import re
 import sys
 import textwrap
+import warnings
 
 import numpy as np
 
@@ -39,7 +40,9 @@ def examine(target, p=None, seed=0):
     """
     label = _label(target)
     try:
-        return _examined(target, label, p, seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _examined(target, label, p, seed)
     except Undriven as undriven:
         return Audit(label, verdict="undriven", message=str(undriven), choices=undriven.choices)
 
@@ -73,14 +76,23 @@ def _examined(target, label, p, seed):
             label, layer.framework, verdict="undriven", message=f"`{layer.name}`: {said}", adapter=adapter(layer)
         )
     record = settle(label, layer, reading, tables, seen, kind, found, p)
+    with np.errstate(all="ignore"):
+        record.observations |= judging.edges(reading, record.observations["means"])
+    record.observations |= {"default": _default(layer, reading), "coins": reading.coins()}
     record.observations["picture"] = _picture(reading, tables)
     return record
 
 
+def _default(layer, reading):
+    """The value of the rate where none is given, or None."""
+    params = parameters(layer.thing.__init__ if layer.is_class else layer.thing)
+    default = next((q.default for q in params if q.name == reading.number), None)
+    return default if isinstance(default, (int, float)) else None
+
+
 def _another(layer, label, kin):
     kind, words = kin
-    article = "an" if kind[0] in "aeiou" else "a" if kind[0].islower() else ""
-    message = f"`{layer.name}` is {article} {kind}, not dropout of single entries: {words}.".replace("  ", " ")
+    message = f"`{layer.name}` is {kind}, not dropout of single entries: {words}."
     return Audit(
         label, layer.framework, f"{kind}, another thing than dropout", "not_dropout",
         message=f"{message} It may well be right as what it is; this audit judges dropout of single entries.",
@@ -99,7 +111,9 @@ class Layer:
             backward,
         )
         self.file, self.is_class = file, inspect.isclass(thing)
-        modules = {getattr(v, "__name__", "").split(".")[0] for v in namespace.values() if inspect.ismodule(v)}
+        enclosed = inspect.getclosurevars(thing).nonlocals if inspect.isfunction(thing) else {}
+        seen = [*namespace.values(), *enclosed.values()]
+        modules = {getattr(v, "__name__", "").split(".")[0] for v in seen if inspect.ismodule(v)}
         bases = (
             {c.__module__.split(".")[0] for c in thing.__mro__}
             if self.is_class

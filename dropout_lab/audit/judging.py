@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from dropout_lab.audit import driving
+from dropout_lab.audit.calling import attempt
 from dropout_lab.checks import mistakes
 from dropout_lab.checks.probes.dropout_masks import away_from_zero
 from dropout_lab.checks.verdicts import observe
@@ -66,6 +67,37 @@ def observed(reading, tables, seed=5):
                 row |= {"gradient where kept": _span(g[m != 0]), "gradient where dropped": _span(g[m == 0])}
         seen[f"{number:g}"] = row
     return seen
+
+
+def edges(reading, meaning):
+    """What it does where everything is dropped, with whole numbers and with half precision: a word or two each."""
+    x = away_from_zero(np.random.default_rng(6), (24, 18))
+    all_dropped, _ = attempt(_called, reading, x, 0.0 if meaning == "keep" else 1.0)
+    whole, refused = attempt(_called, reading, np.arange(1, 433).reshape(24, 18), 0.3)
+    half, broke = attempt(_called, reading, x.astype(np.float16), 0.3)
+    cut = whole is not None and whole.dtype.kind in "iu"
+    return {
+        "all dropped": _in_a_word(all_dropped),
+        "whole numbers": f"raise {type(refused).__name__}"
+        if refused
+        else "are cut"
+        if cut
+        else f"become {whole.dtype}",
+        "float16": f"raises {type(broke).__name__}"
+        if broke
+        else f"becomes {half.dtype}".replace("becomes float16", "stays"),
+    }
+
+
+def _called(reading, x, number):
+    out, _ = reading.forward(x, number, True, 19)
+    return np.asarray(out)
+
+
+def _in_a_word(out):
+    if out is None:
+        return "raises"
+    return "nan" if not np.isfinite(out).all() else "zeros" if not out.any() else "not all zeros"
 
 
 def _span(values):

@@ -32,6 +32,16 @@ class Reading:
     has_mode = has_backward = True
     arrays = NumpyArrays()
 
+    def coins(self):
+        """Where its random numbers come from, in words."""
+        kind = getattr(self, "kind", None)
+        if kind is keys:
+            return "a key in each call"
+        held = [vars(made).values() for made, _ in getattr(self, "objects", {}).values() if hasattr(made, "__dict__")]
+        if kind or any(_is_generator(value) for values in held for value in values):
+            return "a generator that it is given" if kind else "a generator of its own"
+        return "the global generator"
+
     def _flat(self, x):
         return np.asarray(self.arrays.give(x)) if isinstance(self.arrays, (Lists, Columns)) else x
 
@@ -195,6 +205,11 @@ def _reseed(layer, generator, seed):
             held.seed(seed % 2**32)
         elif isinstance(held, random.Random):
             held.seed(seed)
+
+
+def _is_generator(value):
+    named = type(value).__name__ in ("SeedGenerator", "Generator", "RandomState", "Rngs")
+    return named or isinstance(value, random.Random)
 
 
 def of_class(cls, facts, namespace, autograd=False, keras=False):

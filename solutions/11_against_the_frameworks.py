@@ -1,19 +1,23 @@
 # %% [markdown]
-# # 11 · Against PyTorch
+# # 11 · Against the frameworks
 #
 # **You will** put your functions beside `nn.Dropout` and a whole `nn.Module`, with the same masks and the same weights, entry by entry;
-# learn what `train()` and `eval()` switch; and see eight programs, seven of which get it wrong.\
+# learn what `train()` and `eval()` switch; see eight programs, seven of which get it wrong; and have the layers of PyTorch, Keras and JAX
+# audited, and your own.\
 # **You need** `dropout.py` and `network.py` complete (lesson 06). PyTorch is not needed: where it is missing, its answers were recorded.\
 # **Minutes:** 45.
 
 # %% tags=["setup"]
 import numpy as np
 
+from dropout_lab.audit import audit
 from dropout_lab.checks import check
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.gradcheck import relative_error
+from dropout_lab.lab import frameworks
 from dropout_lab.lab.fast.timing import race, ratios
 from dropout_lab.lab.figures.parity import plot_parity
+from dropout_lab.lab.prediction import predict, reveal
 from dropout_lab.lab.pytorch import parity
 from dropout_lab.lab.pytorch.agreed_masks import Coins, same_mask
 from dropout_lab.lab.pytorch.two_modes import try_modes
@@ -36,10 +40,9 @@ print("The answers below come from:", parity.source())
 # `same_mask` hands these coins to your layer: a generator whose `random()` returns small numbers at some places and large ones at others,
 # so that your comparison comes to the same decision.
 #
-# **Predict.** In float32, with about 7 digits, how large will the largest difference between the two outputs be? And between the two gradients?
+# In float32 a number has about 7 digits.
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 theirs = parity.ask("layer")
 x, dout = parity.layer_inputs()
 out, cache = same_mask(dropout_forward, x, parity.P, mask=theirs["out"] != 0)
@@ -67,10 +70,12 @@ plot_parity(theirs["dx"], dropout_backward(dout, cache), wrong)
 # %% [markdown]
 # ## The edges
 #
-# **Predict.** What does `nn.Dropout(p=1)` return in training: zeros, nan, or an error? What arrives at `x` in its backward pass?
+# **Predict.** What does `nn.Dropout(p=1)` return in training?
+
+# %%
+predict("nn.Dropout(p=1) returns", ..., choices=("zeros", "nan", "an error"))
 
 # %% tags=["nbval-check-output"]
-my_prediction = ...
 edges = parity.ask("edges")
 for p in (0.0, 1.0):
     out, cache = dropout_forward(x, p, np.random.default_rng(0))
@@ -79,6 +84,9 @@ for p in (0.0, 1.0):
         dx, edges[f"dx at {p:g}"]
     )
     print(f"p = {p:g}: the same as PyTorch: {same}; largest output {np.abs(out).max():.2f}")
+
+# %%
+reveal("nn.Dropout(p=1) returns", "nan" if np.isnan(edges["out at 1"]).any() else "zeros")
 
 # %% [markdown]
 # At p = 1 all is dropped: zeros, and no gradient. 1/(1-p) would divide by zero there; PyTorch had that bug
@@ -143,10 +151,9 @@ try_modes(Dropout)
 # Now a network 20-16-12-4 with dropout 0.2 on the input and 0.5 on both hidden layers, as an `nn.Sequential` on their side and as your
 # `loss_and_grads` on yours. The weights are copied (PyTorch stores `w` as (out, in), so transposed), and so are the coins of all three layers.
 #
-# **Predict.** Of the six gradients, which will differ most from PyTorch's: `W1`, at the far end of the backward pass, or `W3`, at its start?
+# Does rounding pile up on the way back, from `W3` at the start of the backward pass to `W1` at its far end?
 
 # %%
-my_prediction = ...
 theirs = parity.ask("network")
 params, x, y = parity.network_inputs()
 coins = Coins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
@@ -178,12 +185,26 @@ print("agree to float32 rounding:", *agree)
 # Here are eight ways to run a network that should be in test mode. A network in test mode is a function: twice the same input, twice the
 # same output.
 #
-# **Predict.** Which of the eight give two equal predictions? Write their numbers.
+# 1. `model.eval()`
+# 2. nothing at all
+# 3. only `with torch.no_grad():`
+# 4. `model.eval`, without parentheses
+# 5. `F.dropout(x, 0.5)` in `forward`, after `eval()`
+# 6. `nn.Dropout(0.5)(x)`, made anew in `forward`, after `eval()`
+# 7. `self.hidden = [nn.Dropout(0.5)]`, a plain list, after `eval()`
+# 8. `eval()`, and never back to `train()`
+#
+# **Predict.** How many of the eight give two equal predictions?
+
+# %%
+predict("of eight ways, as many are in test mode", ...)
 
 # %% tags=["nbval-check-output"]
-my_prediction = [...]
 for number, (way, equal) in enumerate(parity.ask("modes").items(), start=1):
     print(f"{number}  {way:37} two predictions are {'equal' if equal else 'different'}")
+
+# %%
+reveal("of eight ways, as many are in test mode", sum(map(bool, parity.ask("modes").values())))
 
 # %% [markdown]
 # Only the first and the last are in test mode, and the last is a mistake as well:
@@ -201,10 +222,9 @@ for number, (way, equal) in enumerate(parity.ask("modes").items(), start=1):
 # Number 8 is why a test of test mode is half a test. [A course's notebook](https://github.com/udacity/deep-learning-v2-pytorch/pull/397) had it.
 
 # %% [markdown]
-# **Predict.** Your own network takes `train` as an argument. Which of the seven mistakes can it make?
+# Your own network takes `train` as an argument. Which of the seven mistakes can it make?
 
 # %% tags=["nbval-check-output"]
-my_prediction = [...]
 params, x, y = parity.network_inputs()
 for train in (True, False):
     twice = [
@@ -220,12 +240,73 @@ for train in (True, False):
 # cannot be left in the wrong position; a mode that is kept saves an argument in every call. Both are fair designs, and each has its own way to fail.
 
 # %% [markdown]
+# ## An audit
+#
+# So far PyTorch was the one who is known to be right. The probes that judged your functions need nobody who is right: they call a layer and look. An
+# **audit** finds out how a layer wants to be called, and hands it to the same probes. Here is the class that you completed above.
+
+# %%
+audit(Dropout)
+
+# %% [markdown]
+# The audit was told nothing. The first argument has a name that may mean dropping or keeping, so it was tried at 0.3 and at 0.8; `train()` and `eval()`
+# were tried too, and what switched the zeros off is the mode.
+#
+# **Predict.** Of these eight, how many drop single entries: `nn.Dropout`, `F.dropout`, `nn.Dropout2d`, `nn.AlphaDropout`, Keras's `Dropout` and
+# `GaussianDropout`, `Dropout` of Flax and of Equinox (both JAX)?
+
+# %%
+predict("of eight layers, as many drop single entries", ...)
+
+# %%
+for name, message in frameworks.verdicts().items():
+    print(f"{name}\n  {message}\n")
+
+# %%
+reveal("of eight layers, as many drop single entries", len(frameworks.conventions()))
+
+# %% [markdown]
+# Three are called dropout and are another thing.
+#
+# - `nn.Dropout2d` throws one coin for each channel: lesson 10's `spatial_dropout_*`.
+# - `GaussianDropout` has no coins at all: lesson 10's `gaussian_dropout_*`.
+# - `nn.AlphaDropout` is made for networks of SELU units, whose outputs should have mean 0 and variance 1. A zero would move both. It puts a negative
+#   constant in its place, and moves and scales the rest until mean and variance are back.
+#
+# They are right as what they are. A test written for dropout would call all three wrong.
+
+# %% [markdown]
+# ## The same idea, five conventions
+#
+# Is the number the probability to drop, or to keep? What is it if nobody says? The audit wrote this table.
+
+# %%
+for name, row in frameworks.conventions().items():
+    print(name)
+    for what, seen in row.items():
+        print(f"    {what:14} {seen}")
+
+# %% [markdown]
+# All five drop with that probability, though the paper's p keeps. What differs is everything around it.
+#
+# - **p = 1** gives zeros in all five, as yours does; 32 of 70 published NumPy layers that we read give nan.
+# - **Whole numbers** are refused by four. Yours turns them into floats.
+# - **The mode** is a flag on the object, an argument, or the other way round: `deterministic=True` and `inference=True` mean *no* dropout.
+# - **Coins** come from one global generator, from a generator of the layer's own, or, in JAX, from a key in each call: the same key gives the same mask.
+#   Your `rng` is of the third kind: whoever calls decides.
+#
+# A layer of your own, or one that you found: `dropout-lab audit file.py` in a terminal says the same of it, whatever its arguments are called.
+
+# %% [markdown]
 # ## Side by side on the clock
 #
-# Forward and backward of one layer, 256 samples by 4,096 units, float32, your functions against `nn.Dropout` with autograd. **Predict** the ratio.
+# Forward and backward of one layer, 256 samples by 4,096 units, float32, your functions against `nn.Dropout` with autograd.
+# **Predict.** How long do yours take, where PyTorch takes 1?
 
 # %% tags=["timed"]
-my_prediction = ...
+predict("your layer's time, PyTorch's being 1", ...)
+
+# %%
 x, dout = np.ones((256, 4096), np.float32), np.ones((256, 4096), np.float32)
 rng = np.random.default_rng(0)
 
@@ -237,7 +318,9 @@ def yours():
 
 if parity.LIVE:
     times = race({"yours": yours, "PyTorch": parity.layer_runner(x, dout, 0.5)})
-    show(times_as_long=ratios(times, to="PyTorch"))
+    times_as_long = ratios(times, to="PyTorch")
+    show(times_as_long=times_as_long)
+    reveal("your layer's time, PyTorch's being 1", times_as_long["yours"])
 else:
     yours()
     print("PyTorch is not installed here, so there is nothing to race against.")
@@ -253,7 +336,8 @@ else:
 # - With the same coins your layer and `nn.Dropout` give the same outputs and gradients, at p = 0 and p = 1 too, and your network's loss and
 #   gradients are those of an `nn.Module`.
 # - `train()` and `eval()` set one flag on registered modules. What is not registered, or does not read the flag, is not switched.
-# - A comparison with a trusted implementation judges values; a gradient check judges backward against forward. You have both.
+# - A comparison with a trusted implementation judges values; a gradient check judges backward against forward; an audit needs nobody who is right.
+# - In PyTorch, Keras, Flax and Equinox the number is the probability to drop. Defaults, modes and where coins come from differ.
 #
 # **Questions**
 #
