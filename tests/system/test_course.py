@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 import installs
 from conftest import ROOT
 from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.checks.watching import watch
 from dropout_lab.instructor.publishing import derive
-from dropout_lab.system import course, derived, places
+from dropout_lab.system import course, derived, desk, places
 
 TABLE = {e.name: (e.module, e.function) for e in EXERCISES.values()}
 STUB = 'raise NotImplementedError("`relu_forward`'
@@ -240,4 +242,38 @@ def test_any_terminal_can_print_a_report(made, encoding):
     env = {**installs.BARE, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)}
     result = installs.command(sys.executable, made, "check", env={**env, "PYTHONPATH": f"{made}{os.pathsep}{ROOT}"})
     assert "relu_forward" in result.stdout, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_watching_checks_what_was_saved_and_gives_hints(made):
+    said, stop = [], threading.Event()
+    watching = threading.Thread(target=watch, args=(made, said.append, stop))
+    watching.start()
+    try:
+        until(said, "Watching")
+        time.sleep(0.5)  # until the folder is really watched
+        answer(made)
+        until(said, "layers.py: ")
+    finally:
+        stop.set()
+        watching.join(30)
+    shown = "\n".join(said)
+    assert "✓ " in shown
+    assert "`relu_forward`" in shown
+    assert "still blank" in shown
+    assert "max_norm" not in shown
+
+
+def until(said, words, seconds=60):
+    end = time.monotonic() + seconds
+    while not any(words in line for line in said):
+        assert time.monotonic() < end, said
+        time.sleep(0.05)
+
+
+def test_without_a_home_that_can_be_written_the_course_is_served(made, tmp_path):
+    env = {**installs.BARE, "PYTHONPATH": f"{made}{os.pathsep}{ROOT}", "HOME": str(tmp_path / "nowhere")}
+    assert desk.lay(made, places.FIRST.as_posix()).keys() >= {"JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"}
+    result = installs.command(sys.executable, made, "check", "relu_forward", env=env)
+    assert "○" in result.stdout
     assert "Traceback" not in result.stderr
