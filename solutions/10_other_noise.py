@@ -4,7 +4,7 @@
 # **You will** build three relatives of dropout, see what they share and where they differ, measure why dropout and batch normalisation disturb each other, and draw
 # a map of what a network with dropout left on does not agree with itself about.\
 # **You need** lesson 06, and `network.py` and `training.py` complete.\
-# **Minutes:** 70.
+# **Minutes:** 90, with a break before "Noise at test time".
 
 # %% tags=["setup"]
 from functools import cache
@@ -15,7 +15,9 @@ from dropout_lab.checks import check, hint
 from dropout_lab.dropout import dropout_forward
 from dropout_lab.lab.data import Split
 from dropout_lab.lab.experiments.fitting import accuracy, fit
+from dropout_lab.lab.figures.drawn_network import plot_what_is_dropped
 from dropout_lab.lab.figures.noise import (
+    gaps,
     plot_factors,
     plot_gaps,
     plot_two_units,
@@ -23,6 +25,8 @@ from dropout_lab.lab.figures.noise import (
     plot_variance_shift,
     smooth_maps,
 )
+from dropout_lab.lab.practice.lesson_10 import try_out
+from dropout_lab.lab.prediction import predict, reveal
 from dropout_lab.lab.show import rounded, show
 from dropout_lab.lab.widgets.noise import explore_uncertainty
 from dropout_lab.layers import affine_forward
@@ -34,14 +38,21 @@ from dropout_lab.noise import (
     spatial_dropout_forward,
 )
 
+# %%
+plot_what_is_dropped(p=0.4, rng=np.random.default_rng(1))
+
 # %% [markdown]
 # ## Does it have to be zeros?
 #
 # Dropout multiplies each output by a random factor $m$ with $E[m] = 1$ and $\mathrm{Var}[m] = p/(1-p)$ (lesson 06). Any noise can have this mean and this variance. The
 # simplest to write down is normal: $m \sim N\!\left(1, \tfrac{p}{1-p}\right)$. This is **Gaussian dropout**. With it, no output is ever exactly 0.
 #
-# **Predict.** p = 0.3. What fraction of the normal factors is *negative*, so that an output changes its sign? Write it down; the figure below the two checks has the answer.
-#
+# **Predict.** p = 0.3. What fraction of the normal factors is *negative*, so that an output changes its sign?
+
+# %%
+predict("share of negative factors at p = 0.3", ...)
+
+# %% [markdown]
 # **Build 10.1 · `gaussian_dropout_forward`** · ●○○ · 5 minutes · four lines\
 # **Build 10.2 · `gaussian_dropout_backward`** · ●○○ · 3 minutes · one line\
 # In `dropout_lab/noise.py`. Your dropout layer with another way to draw the factors. Mind what the generator asks for: the variance, or its root? And float32 in, float32 out.
@@ -54,21 +65,21 @@ check("gaussian_dropout_forward")
 check("gaussian_dropout_backward")
 
 # %%
-my_fraction = ...
 BOTH = {"dropout": dropout_forward, "Gaussian dropout": gaussian_dropout_forward}
+factors = gaussian_dropout_forward(np.ones(100_000), 0.3, np.random.default_rng(1))[0]
+reveal("share of negative factors at p = 0.3", round((factors < 0).mean(), 2))
 plot_factors(BOTH, p=0.3, rng=np.random.default_rng(1))
 
 # %% [markdown]
-# Two spikes on one side, a bell on the other; about 6% of the bell lies below 0. The means and the variances agree.
+# Two spikes on one side, a bell on the other. The means and the variances agree.
 #
 # What does the shape matter? Take linear regression with noise on the inputs. The loss is a square, so its mean contains $E[m]$ and $E[m^2]$ and nothing else:
 #
 # $$E\,\lVert y - (X \odot m)\,w \rVert^2 = \lVert y - Xw \rVert^2 + \frac{p}{1-p} \sum_j w_j^2 \sum_i x_{ij}^2$$
 #
-# **Predict.** Over 4,000 masks, by how many percent do the mean losses under the two kinds of noise differ? And the mean of $\mathrm{ReLU}(m_1 - m_2)$, for two factors at p = 0.5: will it be the same, too?
+# Over 4,000 masks, the mean loss under each kind of noise against that formula; and the mean of $\mathrm{ReLU}(m_1 - m_2)$, for two factors at p = 0.5:
 
 # %% tags=["nbval-check-output"]
-my_percent = ...
 data = np.random.default_rng(2)
 X, w = data.standard_normal((200, 8)), data.standard_normal(8)
 y = X @ w + data.standard_normal(200)
@@ -81,7 +92,7 @@ for name, layer in BOTH.items():
     print(f"{name}: loss / formula {loss / formula:.2f}, mean ReLU of a difference {bend:.2f}")
 
 # %% [markdown]
-# In the linear model the two cannot be told apart: only two moments matter. Behind the ReLU they differ, 0.50 against 0.56. With more inputs they differ less, because a sum
+# In the linear model the two cannot be told apart: only two moments matter. Behind the ReLU they differ. With more inputs they differ less, because a sum
 # of many factors is nearly normal, whatever they are. On MNIST, Srivastava et al. (2014, table 10) report 1.08% error with zeros and 0.95% with Gaussian noise.
 #
 # ## What if weights are dropped?
@@ -108,10 +119,12 @@ check("dropconnect_backward")
 # %% [markdown]
 # Now two units that look for similar things in the same 30 inputs. Their weights are alike, but not equal.
 #
-# **Predict.** Drop inputs, 4,000 times: are the outputs of the two units correlated? Drop weights instead: are they now? And how often is an output exactly 0, compared with dropout on the *outputs*?
+# **Predict.** Drop *weights*, 4,000 times: how strongly are the outputs of the two units correlated, from -1 to 1?
 
 # %%
-my_correlations = ..., ...
+predict("correlation of two units when weights are dropped", ...)
+
+# %%
 data = np.random.default_rng(4)
 x, w, b = data.uniform(0, 1, (1, 30)), data.normal(0, 0.5, (30, 2)), np.zeros(2)
 w[:, 1] = 0.8 * w[:, 0] + 0.6 * w[:, 1]
@@ -129,19 +142,23 @@ plot_two_units(two_units(), p=0.5)
 
 # %% tags=["nbval-check-output"]
 a, c = (x.T * w).T
-show(cosine=a @ c / np.sqrt((a @ a) * (c @ c)), deviations=np.sqrt([a @ a, c @ c]))
+show(cosine_of_the_two=a @ c / np.sqrt((a @ a) * (c @ c)), deviations=np.sqrt([a @ a, c @ c]))
 for name, outputs in two_units().items():
     correlation = np.corrcoef(outputs.T)[0, 1]
     print(f"{name}: correlation {correlation:.2f}, deviations {rounded(outputs.std(axis=0))}")
+reveal("correlation of two units when weights are dropped", round(correlation, 1) + 0.0)
 plain = np.tile(affine_forward(x, w, b)[0], (4000, 1))
 silenced, _ = dropout_forward(plain, 0.5, np.random.default_rng(5))
 for name, outs in {"outputs": silenced, "weights": outputs}.items():
     print(f"exact zeros, {name} dropped: {(outs == 0).mean():.0%}")
 
 # %% [markdown]
-# Seen from either axis the two clouds are alike; seen from above, one is tilted. Dropped inputs are missing for both units, so both go astray together, by the cosine between $x \odot w_1$ and $x \odot w_2$. Dropped weights are each
-# unit's own affair: 0.02 is chance, within $1/\sqrt{4000}$ or so. And no output is exactly 0. Dropout on the outputs silences a unit; DropConnect lets it speak on part of what it hears.
+# ▸ after you have run it
 #
+# Each unit by itself is as noisy under the one as under the other. What differs is what the two have in common: one cloud is tilted. Dropped inputs are missing for both units, so both go astray together, by the cosine between $x \odot w_1$ and $x \odot w_2$. Dropped weights are each
+# unit's own affair. And no output is exactly 0. Dropout on the outputs silences a unit; DropConnect lets it speak on part of what it hears. (Wan et al. mask the biases too, draw a mask for each sample, and approximate the average at test time in another way; here one mask serves the batch.)
+
+# %% [markdown]
 # ## What if neighbours are alike?
 #
 # In an image, and in the feature maps that a convolution makes of it, an entry is much like the one beside it. Arrays here have the shape (N, C, height, width): C maps for each sample.
@@ -149,7 +166,11 @@ for name, outs in {"outputs": silenced, "weights": outputs}.items():
 #
 # **Predict.** Drop half of the entries of such a map. If you had to guess a dropped entry from the kept ones right beside it, how far off would you be,
 # when an entry's standard deviation is 1?
-#
+
+# %%
+predict("error of a guess from the neighbours, in standard deviations", ...)
+
+# %% [markdown]
 # **Build 10.5 · `spatial_dropout_forward`** · ●●○ · 5 minutes · four lines\
 # **Build 10.6 · `spatial_dropout_backward`** · ●○○ · 3 minutes · one line\
 # In `dropout_lab/noise.py`. A map stays or goes as a whole, so a sample needs one coin for each of its channels. Broadcasting can carry a coin over a map. Stuck? `hint("spatial_dropout_forward")`.
@@ -161,24 +182,33 @@ check("spatial_dropout_forward")
 check("spatial_dropout_backward")
 
 # %%
-my_miss = ...
 maps = smooth_maps((8, 16, 12, 12), np.random.default_rng(6))
 two = {"dropout": dropout_forward, "spatial": spatial_dropout_forward}
+_, miss = gaps(maps, dropout_forward(maps, 0.5, np.random.default_rng(25))[0])
+reveal("error of a guess from the neighbours, in standard deviations", round(float(miss), 1))
 plot_gaps(two, maps, p=0.5, rng=np.random.default_rng(25))
 
 # %% [markdown]
-# Ordinary dropout takes little away from these maps: nine of ten gaps have a kept neighbour, and those tell the entry to about 0.3 of a standard deviation. The next layer
-# can look past the noise. Whole maps cannot be looked past (Tompson et al. 2015). The price: fewer coins. A sample has 16 here, in place of 2,304.
+# ▸ after you have run it
 #
+# Ordinary dropout takes little away from these maps: nearly every gap has a kept neighbour, and those tell most of the entry. The next layer
+# can look past the noise. Whole maps cannot be looked past (Tompson et al. 2015). The price: fewer coins. A sample has one for each of its 16 maps.
+
+# %% [markdown]
 # ## Before batch normalisation
 #
-# Dropout keeps the mean and raises the variance; at test time it does neither. A layer of weights does not mind. **Batch normalisation** does: in training it remembers the mean and the
+# Dropout keeps the mean, in training and at test time, and raises the variance in training only. **Batch normalisation** does: in training it remembers the mean and the
 # variance of what it sees, and at test time it divides by the root of the variance that it *remembers*.
 #
-# **Predict.** x is normal with mean 0 and variance 1, p = 0.5. What is the variance in training, and what at test time? With a ReLU before the dropout, is their ratio larger or smaller?
+# **Predict.** x is normal with mean 0 and variance 1, p = 0.5. What is the variance in training, in units of that at test time?
 
 # %%
-my_ratio = ...
+predict("variance in training over that at test time, p = 0.5", ...)
+
+# %%
+z = np.random.default_rng(9).standard_normal(1_000_000)
+shift = dropout_forward(z, 0.5, np.random.default_rng(8))[0].var() / z.var()
+reveal("variance in training over that at test time, p = 0.5", round(shift, 1))
 plot_variance_shift(dropout_forward, np.random.default_rng(8))
 
 # %% tags=["nbval-check-output"]
@@ -192,24 +222,33 @@ for name, layer in BOTH.items():
         )
 
 # %% [markdown]
-# The ratio is $1/(1-p)$, and more behind a ReLU, whose mean is not 0: the noise grows with $E[x^2] = \mathrm{Var}[x] + E[x]^2$, while only $\mathrm{Var}[x]$ is there without it. Gaussian noise shifts by as much; it is the second moment again.
+# ▸ after you have run it
 #
-# **Build, in the notebook** · ●○○ · 5 minutes · two lines\
-# Batch normalisation learns from `train`, the output of dropout in training. Normalise `test` with the mean and standard deviation of `train`, and print the standard deviation of the result.
-# What would the next layer expect?
-
-# %%
-z = np.random.default_rng(9).standard_normal(1_000_000)
-train, _ = dropout_forward(z, 0.5, np.random.default_rng(11))
-test, _ = dropout_forward(z, 0.5, np.random.default_rng(11), train=False)
-### BEGIN SOLUTION
-normalised = (test - train.mean()) / train.std()
-print(f"by hand: {normalised.std():.2f}")
-### END SOLUTION
-print(f"sqrt(1 - p): {np.sqrt(0.5):.2f}")
+# The ratio is $1/(1-p)$, and more behind a ReLU, whose mean is not 0: the noise grows with $E[x^2] = \mathrm{Var}[x] + E[x]^2$, while only $\mathrm{Var}[x]$ is there without it. Gaussian noise shifts by as much; it is the second moment again.
 
 # %% [markdown]
-# The next layer was trained on inputs of standard deviation 1 and gets 0.71. In a deep network such errors multiply. Li et al. (2018, figure 1) put dropout of 0.5 into every bottleneck of a DenseNet
+# **Build, in the notebook · `normalised`** · ●○○ · 5 minutes · one line\
+# Batch normalisation learns from `train`, the output of dropout in training. Return `test` normalised with what it remembers.
+
+
+# %%
+def normalised(train, test):
+    """test, by the mean and the standard deviation of train."""
+    ### BEGIN SOLUTION
+    return (test - train.mean()) / train.std()
+    ### END SOLUTION
+
+
+try_out(normalised)
+train, _ = dropout_forward(z, 0.5, np.random.default_rng(11))
+test, _ = dropout_forward(z, 0.5, np.random.default_rng(11), train=False)
+show(
+    deviation_in_training=np.std(normalised(train, train)),
+    at_test_time=np.std(normalised(train, test)),
+)
+
+# %% [markdown]
+# The next layer was trained on inputs of standard deviation 1 and gets smaller ones. In a deep network such errors multiply (in wide layers each is smaller, since sums of many inputs are less noisy). Li et al. (2018, figure 1) put dropout of 0.5 into every bottleneck of a DenseNet
 # and saw its accuracy on CIFAR-100 fall from 77.42% to 68.55%. One remedy: dropout *behind* the last batch normalisation.
 #
 # ## Noise at test time, on purpose
@@ -248,35 +287,33 @@ def trained(n=200):
     return fit(start, data, p=0.2, rng=rng, **options)[0]
 
 
-def predict(points, p, rng, passes):
+def noisy_passes(points, p, rng, passes):
     return mc_predict(trained(), points, p, rng, passes)
 
 
 points, classes = moons(200, np.random.default_rng(12))  # what it was trained on
 new, new_classes = moons(2000, np.random.default_rng(13))
 print(f"accuracy on new points, no noise: {accuracy(trained(), new, new_classes):.3f}")
-mean, _ = predict(new, 0.2, np.random.default_rng(16), 50)
+mean, _ = noisy_passes(new, 0.2, np.random.default_rng(16), 50)
 print(f"mean of 50 noisy passes: {(mean.argmax(axis=1) == new_classes).mean():.3f}")
 
 # %% [markdown]
-# **Predict.** Where in the plane do the passes disagree most: among the points of one class, between the classes, or far away from all of them? Then turn p and the number of passes below; which of the two
-# makes the green zone wider, and what does the other do?
+# Where in the plane do the passes disagree? Turn p and the number of passes; which of the two makes the green zone wider, and what does the other do?
 
 # %%
-explore_uncertainty(predict, points, classes, p=0.2)
+explore_uncertainty(noisy_passes, points, classes, p=0.2)
 
 # %% [markdown]
 # The passes disagree along the border between the classes. More passes make the map smoother, not paler. A larger p makes the zone wider.
 #
 # ### What the spread tells
 #
-# **Predict.** Take the tenth of the new points with the largest spread. Which fraction of these does the network get wrong, against about 4% of all? Could the probabilities of a single pass
+# Take the tenth of the new points with the largest spread. Does the network get more of these wrong? And could the probabilities of a single pass
 # without noise have picked a tenth as good?
 
 # %%
-my_fraction = ...
-mean, std = predict(new, 0.2, np.random.default_rng(16), 50)
-plain, _ = predict(new, 0.0, np.random.default_rng(16), 1)
+mean, std = noisy_passes(new, 0.2, np.random.default_rng(16), 50)
+plain, _ = noisy_passes(new, 0.0, np.random.default_rng(16), 1)
 wrong, plain_wrong = (probs.argmax(axis=1) != new_classes for probs in (mean, plain))
 by_spread, by_probability = np.argsort(-std[:, 1]), np.argsort(plain.max(axis=1))
 print(f"wrong among the 10% of largest spread: {wrong[by_spread[:200]].mean():.2f}")
@@ -286,21 +323,20 @@ print(
 )
 
 # %% [markdown]
-# The spread finds the hard points: about a quarter of that tenth is wrong. Here, the plain probability finds them about as well, at the price of one pass instead of fifty.
+# The spread finds the hard points. Here, the plain probability finds them about as well, at the price of one pass instead of fifty.
 #
 # ### What it does not tell
 #
-# **Predict.** Zoom out eight times. No data lies there, so an honest network would not know. In which part of the plane is it more than 99% sure?
+# Zoom out eight times. No data lies there, so an honest network would not know.
 
 # %%
-my_part = ...
 rng = np.random.default_rng(17)
-plot_uncertainty(predict, points, classes, p=0.2, rng=rng, reach="far away")
+plot_uncertainty(noisy_passes, points, classes, p=0.2, rng=rng, reach="far away")
 
 # %% tags=["nbval-check-output"]
 angle = np.linspace(0, 2 * np.pi, 360, endpoint=False)
 circle = 20 * np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
-mean, std = predict(circle, 0.2, np.random.default_rng(18), 50)
+mean, std = noisy_passes(circle, 0.2, np.random.default_rng(18), 50)
 blind = (mean.max(axis=1) > 0.99) & (std[:, 1] < 0.02)
 print(
     "20 away, sure and without spread in more than half of all directions:", blind.mean() > 0.5
@@ -310,20 +346,20 @@ print(
 # Far out a ReLU network is linear along each ray, so its scores grow with the distance and the softmax saturates. Every thinned network does the same, and nearly all on the same side. They agree,
 # not because they know, but because they are built alike.
 #
-# **Predict.** Is the size of the spread a property of the data? Two tests: another p at prediction time, same network; and networks trained on 50, 200, 1,000 points.
+# Is the size of the spread a property of the data? Two tests: another p at prediction time, same network; and networks trained on 50, 200, 1,000 points.
 
 # %%
-my_answer = ...
 for p in (0.1, 0.2, 0.5):
-    spread = predict(new, p, np.random.default_rng(19), 50)[1].mean()
+    spread = noisy_passes(new, p, np.random.default_rng(19), 50)[1].mean()
     print(f"same network, p = {p}: mean spread {spread:.3f}")
 for n in (50, 200, 1000):
     spread = mc_predict(trained(n), new, 0.2, np.random.default_rng(19), 50)[1].mean()
     print(f"trained on {n} points, p = 0.2: mean spread {spread:.3f}")
 
 # %% [markdown]
-# The spread follows p, which you chose. The data moves it less, and in no sure direction: over eight seeds, twenty times as many points multiplied the mean spread by 0.65 to 1.32.
-# What is not known for lack of data should shrink with data, and this did not. So the spread ranks points, but its size means nothing by itself. Whoever wants "0.1" to mean something has to calibrate it on held-out points, p included.
+# The spread follows p, which you chose (for fixed p and without weight decay). The data moves it less, and in no sure direction from one seed to the next.
+# What is not known for lack of data should shrink with data. So the spread ranks points, but its size means nothing by itself. Whoever wants "0.1" to mean something has to calibrate it on held-out points, p included.
+# Whether it is Bayesian inference at all is disputed (Hron, Matthews and Ghahramani, [arXiv 1807.01969](https://arxiv.org/abs/1807.01969)).
 #
 # ## What is now true
 #
@@ -337,13 +373,11 @@ for n in (50, 200, 1000):
 # 1. Your `dropconnect_forward` has one mask for the whole batch, the paper has one for each sample. Which lesson-06 measurement says what this costs, and how large is the price for 64 samples?
 # 2. A network ends in one linear output $out = \sum_j w_j x_j$ with dropout on $x$. What does the spread of MC dropout converge to, and which part of it comes from the training labels?
 # 3. `spatial_dropout_forward` is given a hidden layer of 100 units in the shape (N, 100, 1, 1). Which layer is it then? And what does it become for one map of any size, C = 1?
-#
-# ### BEGIN SOLUTION
-# **Answers.**
+# ▸ the answers
 #
 # 1. "Whose coin?": the noise of the batch mean. With a shared mask it does not average out over the samples, so its standard deviation is up to $\sqrt{64} = 8$ times as large.
 # 2. To $\sqrt{p/(1-p) \sum_j w_j^2 x_j^2}$. The labels come in only through $w$. If the labels of the same inputs are noisier but lead to the same $w$, the spread is the same.
 # 3. Ordinary dropout: every map has one entry, and a coin of its own. With C = 1 a whole sample is kept or silenced, which leaves nothing to learn from in the silenced ones.
-# ### END SOLUTION
-#
-# **Next:** [Lesson 11, against the frameworks](11_against_the_frameworks.ipynb), puts the same masks through your layer and `nn.Dropout`.
+
+# %% [markdown]
+# **Next:** [Lesson 11, against PyTorch](11_against_pytorch.ipynb), puts the same masks through your layer and `nn.Dropout`.
