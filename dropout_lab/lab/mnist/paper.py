@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.lab import data as datasets
+from dropout_lab.lab.experiments.paired import paired_difference
 from dropout_lab.lab.fast.in_numpy import MLP
 from dropout_lab.lab.fast.step_choice import measure
 from dropout_lab.lab.progress import bar
@@ -224,21 +225,25 @@ def _updates(record):
 
 
 def table(records):
-    """Mean error of each configuration, its standard error over seeds, how far below no dropout; and the paper's."""
-    lines, plain = [f"{'':18}  seeds  epochs  error %  standard error  below no dropout  the paper's"], None
+    """Mean error of each configuration and its standard error over seeds; how far below no dropout, paired by seed,
+    with the 95% interval; and the paper's.
+    """
+    lines, plain = [f"{'':18}  seeds  epochs  error %  std. error  below no dropout, 95%     the paper's"], {}
     for config in CONFIGS:
         own = [record for record in records if record["config"] == config and record["curve"]]
         if not own:
             continue
         errors, epochs = np.array([error(r) for r in own]), sorted({len(r["curve"]) for r in own})
         spread = errors.std(ddof=1) / len(errors) ** 0.5 if len(errors) > 1 else float("nan")
-        plain = (errors.mean(), spread) if config == "plain" else plain
-        below = ""
-        if plain and config != "plain":
-            below = f"{plain[0] - errors.mean():.3f} +- {np.hypot(plain[1], spread):.3f}"
+        by_seed = {r["seed"]: error(r) for r in own}
+        plain = by_seed if config == "plain" else plain
+        pairs, below = sorted(plain.keys() & by_seed.keys()), ""
+        if config != "plain" and len(pairs) > 1:
+            d = paired_difference([plain[s] for s in pairs], [by_seed[s] for s in pairs])
+            below = f"{d.mean:+.3f} ({d.low:+.3f} to {d.high:+.3f})"
         lines.append(
             f"{TITLES[config]:18}  {len(own):5}  {'-'.join(map(str, epochs[:: max(1, len(epochs) - 1)])):>6}"
-            f"  {errors.mean():7.3f}  {spread:14.3f}  {below:16}  {PAPER[config]:11.2f}"
+            f"  {errors.mean():7.3f}  {spread:10.3f}  {below:24}  {PAPER[config]:11.2f}"
         )
     return "\n".join(lines)
 

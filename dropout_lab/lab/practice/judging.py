@@ -4,6 +4,7 @@ try_out = Judge(crossed=Practice(right, cases, {"title of a mistake": wrong, ...
 try_out(crossed)         prints ✓, ✗ with what was seen, or ○ while it is blank
 """
 
+import copy
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,16 +67,23 @@ class _Changed:
 
 def _outcome(function, case):
     """What a function gives, or that it raised, or that it changed an argument. It is handed copies."""
-    given = [a.copy() if isinstance(a, (np.ndarray, dict)) else a for a in case]
+    given = copy.deepcopy(case)
     try:
         with np.errstate(all="ignore"):
             result = function(*given)
     except Exception as error:  # noqa: BLE001 - a student's function raises anything
         return _Raised(f"{type(error).__name__}: {error}")
     for number, (before, after) in enumerate(zip(case, given, strict=True), start=1):
-        if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
+        if _arrays(before) != _arrays(after):
             return _Changed(number)
     return result
+
+
+def _arrays(argument):
+    """What an argument holds of arrays, as bytes: a generator may move on, they may not."""
+    if isinstance(argument, dict):
+        return {name: _arrays(value) for name, value in argument.items()}
+    return argument.tobytes() if isinstance(argument, np.ndarray) else None
 
 
 def _alike(got, want, close):

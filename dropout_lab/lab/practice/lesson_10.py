@@ -1,7 +1,5 @@
 """The judge of lesson 10's batch normalisation at test time."""
 
-import numpy as np
-
 from dropout_lab.lab.practice.judging import Judge, Practice
 
 
@@ -14,7 +12,7 @@ try_out = Judge(
         _normalised,
         lambda rng: [(rng.normal(1, 2, 50), rng.normal(0, 1, 40)), (rng.normal(-1, 0.5, 30), rng.normal(2, 1, 30))],
         {
-            "it uses the mean and the deviation of `test`; batch normalisation has only what it remembers of training.": (
+            "it uses the mean and the deviation of `test`; what batch normalisation remembers is that of `train`.": (
                 lambda train, test: _normalised(test, test)
             ),
             "it divides by the variance; the unit goes with the standard deviation.": (
