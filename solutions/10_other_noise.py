@@ -380,4 +380,4 @@ for n in (50, 200, 1000):
 # 3. Ordinary dropout: every map has one entry, and a coin of its own. With C = 1 a whole sample is kept or silenced, which leaves nothing to learn from in the silenced ones.
 
 # %% [markdown]
-# **Next:** [Lesson 11, against PyTorch](11_against_pytorch.ipynb), puts the same masks through your layer and `nn.Dropout`.
+# **Next:** [Lesson 11, against the frameworks](11_against_the_frameworks.ipynb), puts the same masks through your layer and `nn.Dropout`.

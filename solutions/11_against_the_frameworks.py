@@ -355,4 +355,4 @@ else:
 # 3. Everything that exchanges p and 1-p: keep and drop swapped, division by p, a mask that ignores p. At p = 0.5 these coincide with the right layer.
 # ### END SOLUTION
 #
-# **Next:** [12 · The paper, and fast](12_the_paper_and_fast.ipynb) goes back to the experiment that made dropout known, and makes yours fast.
+# **Next:** [12 · The paper](12_the_paper.ipynb) goes back to the experiment that made dropout known.
