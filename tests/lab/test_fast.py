@@ -7,7 +7,7 @@ import coins
 from coins import floats, masks
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.lab.fast.in_numpy import BLOCK, LANES, MLP, Dropout, cut_and_scale, lanes, words
-from dropout_lab.lab.fast.in_your_functions import Coins, YourMLP
+from dropout_lab.lab.fast.in_your_functions import LaneCoins, YourMLP
 from dropout_lab.network import init_params
 
 SHAPES = [(), (1,), (0,), (3, 0), (5,), (7, 11), (2, 3, 5), (128, 1024), (BLOCK + 1,), (3, BLOCK - 1)]
@@ -37,7 +37,7 @@ def test_the_layer_equals_the_completed_functions_for_the_same_mask(p, shape, dt
     layer = Dropout(p, seed=4)
     for _ in range(2):  # the second call meets buffers in use
         out, dx = layer.forward(x), layer.backward(dout)
-    rng = Coins(4)
+    rng = LaneCoins(4)
     for _ in range(2):
         expected, cache = dropout_forward(x, layer.cut / LANES, rng)
         if p == 0:  # the completed function draws nothing then

@@ -12,7 +12,7 @@ import pytest
 from dropout_lab.dropout import dropout_forward
 from dropout_lab.lab import ensembles
 from dropout_lab.lab.experiments.paired import student_t
-from dropout_lab.lab.pytorch.agreed_masks import Coins
+from dropout_lab.lab.pytorch.agreed_masks import AgreedCoins
 from dropout_lab.network import init_params, mlp_forward, softmax
 from dropout_lab.training import sgd_momentum
 
@@ -52,7 +52,7 @@ def test_a_thinned_network_is_what_dropout_leaves_with_that_mask(sizes, p, shape
     params, x = small(sizes)
     kept = np.random.default_rng(1).random(shapes[-1][1]) < 0.6
     masks = [np.tile(kept[start:end], (len(x), 1)) for start, end in shapes]
-    scores, _ = mlp_forward(params, x, p, Coins(masks, dropout_forward))
+    scores, _ = mlp_forward(params, x, p, AgreedCoins(masks, dropout_forward))
     np.testing.assert_allclose(ensembles.plain(ensembles.thin(params, kept, p), x), softmax(scores), atol=1e-12)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from dropout_lab.dropout import dropout_backward, dropout_forward
 from dropout_lab.lab.pytorch import parity
-from dropout_lab.lab.pytorch.agreed_masks import Coins, same_mask
+from dropout_lab.lab.pytorch.agreed_masks import AgreedCoins, same_mask
 from dropout_lab.network import loss_and_grads
 
 ROUNDING = 2e-6  # a few units in the last place of float32 numbers of size 1 to 10
@@ -40,7 +40,7 @@ def test_the_edges_are_those_of_nn_dropout(ask, p):
 
 def test_with_the_same_masks_the_network_is_an_nn_module(ask):
     theirs, (params, x, y) = ask("network"), parity.network_inputs()
-    coins = Coins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
+    coins = AgreedCoins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
     loss, grads = loss_and_grads(params, x, y, parity.RATES, coins)
     assert abs(loss - theirs["loss"]) < ROUNDING
     for name, grad in grads.items():

@@ -6,7 +6,7 @@ from dropout_lab import network, training
 from dropout_lab.lab.fast.in_numpy import LANES, cut_and_scale, lanes, words
 
 
-class Coins(np.random.Generator):
+class LaneCoins(np.random.Generator):
     """A generator whose `random` deals the lanes above, as fractions of 65536.
 
     `rng.random(x.shape) >= p` then draws, for p a multiple of 2**-16, the very mask that `Dropout` and `MLP` draw.
@@ -32,7 +32,7 @@ class YourMLP:
         self.params = {name: np.array(value, np.float32) for name, value in params.items()}
         self.velocity = {}
         self.p = tuple(cut_and_scale(rate)[0] / LANES for rate in network.rates(p))
-        self.rng = Coins(seed)
+        self.rng = LaneCoins(seed)
         self.bits = self.rng.bit_generator
 
     def step(self, x, y, lr, momentum, limit=None):

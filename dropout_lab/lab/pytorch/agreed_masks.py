@@ -3,7 +3,7 @@
 import numpy as np
 
 
-class Coins(np.random.Generator):
+class AgreedCoins(np.random.Generator):
     """A generator whose `random` and `uniform` lead a dropout layer to the masks that it was given.
 
     Parameters
@@ -36,7 +36,7 @@ class Coins(np.random.Generator):
 
 def same_mask(forward, x, p, mask):
     """(out, cache) of a layer in training that is led to a given mask; ValueError in words if it cannot be led."""
-    out, cache = forward(x, p, Coins([mask], forward), True)
+    out, cache = forward(x, p, AgreedCoins([mask], forward), True)
     if not np.array_equal(np.asarray(out) != 0, mask & (x != 0)):
         raise ValueError(
             "your layer takes its coins from something else than rng.random or rng.uniform, and could not"
