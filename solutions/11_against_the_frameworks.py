@@ -19,7 +19,7 @@ from dropout_lab.lab.fast.timing import race, ratios
 from dropout_lab.lab.figures.parity import plot_parity
 from dropout_lab.lab.prediction import predict, reveal
 from dropout_lab.lab.pytorch import parity
-from dropout_lab.lab.pytorch.agreed_masks import Coins, same_mask
+from dropout_lab.lab.pytorch.agreed_masks import AgreedCoins, same_mask
 from dropout_lab.lab.pytorch.two_modes import try_modes
 from dropout_lab.lab.show import show
 from dropout_lab.network import loss_and_grads, mlp_forward
@@ -156,14 +156,14 @@ try_modes(Dropout)
 # %%
 theirs = parity.ask("network")
 params, x, y = parity.network_inputs()
-coins = Coins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
+coins = AgreedCoins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
 loss, grads = loss_and_grads(params, x, y, parity.RATES, coins)
 print(f"loss: {loss:.6f} here, {theirs['loss']:.6f} there")
 for name in grads:
     print(f"{name}: relative error {relative_error(grads[name], theirs[name]):.0e}")
 
 # %% tags=["nbval-check-output"]
-coins = Coins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
+coins = AgreedCoins([theirs["mask0"], theirs["mask1"], theirs["mask2"]], dropout_forward)
 loss, grads = loss_and_grads(params, x, y, parity.RATES, coins)
 agree = [name for name in sorted(grads) if relative_error(grads[name], theirs[name]) < 1e-5]
 print("agree to float32 rounding:", *agree)
