@@ -197,7 +197,7 @@ def unset(x, p, rng):
 )
 def swapped(x, p, rng):
     """Here p is the probability to DROP. Papers and libraries differ; at p = 0.5 nobody notices."""
-    return thinned(x, rng.uniform(size=x.shape) < p, np.float64(1) / p if p else np.nan)
+    return thinned(x, rng.uniform(size=x.shape) < p, 1 / p if p else np.nan)
 
 
 @in_training(
@@ -421,7 +421,7 @@ def cut(x, p, rng):
 def zero_over_zero(x, p, rng):
     """1 - p is 0 there, and 0 / 0 is nan, which spreads to every weight.
     Everything is dropped: what should come out?"""
-    return thinned(x, kept(x, p, rng), np.float64(1) / (1 - p)) if p < 1 else (x * np.nan, IDLE)
+    return thinned(x, kept(x, p, rng), inverse(p)) if p < 1 else (x * np.nan, IDLE)
 
 
 @in_training("C52", "the mask holds integers and is divided in place", seen=())

@@ -1,5 +1,7 @@
 """Mistakes in noise.py: group D, relatives of dropout taken for one another."""
 
+from functools import wraps
+
 import numpy as np
 
 from dropout_lab.checks.mistakes import mistake
@@ -7,6 +9,31 @@ from dropout_lab.checks.mistakes import mistake
 
 def _like(x, values):
     return np.asarray(values, dtype=x.dtype)
+
+
+def _guarded(function, below_one):
+    """The function with the guards of the stub."""
+
+    @wraps(function)
+    def forward(*arrays_p_rng, train=True):
+        *_, p, rng = arrays_p_rng
+        if isinstance(p, str) or not 0 <= p <= 1 or (below_one and p == 1):
+            raise ValueError(f"p must be a probability, not {p!r}")
+        if train and rng is None:
+            raise TypeError("rng must be a generator")
+        return function(*arrays_p_rng, train=train)
+
+    return forward
+
+
+def layer(id, of, title):
+    """Register a wrong forward pass, behind the guards of the stub."""
+
+    def register(function):
+        mistake(id, of=of, title=title)(_guarded(function, of.startswith("gaussian")))
+        return function
+
+    return register
 
 
 def _gaussian(x, p, rng, train=True):
@@ -18,48 +45,48 @@ def _times(dout, cache):
     return dout * cache
 
 
-@mistake("D01", of="gaussian_dropout_forward", title="the standard deviation is p / (1 - p), not the variance")
+@layer("D01", of="gaussian_dropout_forward", title="the standard deviation is p / (1 - p), not the variance")
 def variance_as_deviation(x, p, rng, train=True):
     """Generators ask for the standard deviation; p / (1 - p) is a variance."""
     noise = _like(x, rng.normal(1, p / (1 - p), x.shape)) if train else _like(x, np.ones(x.shape))
     return noise * x, noise
 
 
-@mistake("D02", of="gaussian_dropout_forward", title="the noise has mean 0")
+@layer("D02", of="gaussian_dropout_forward", title="the noise has mean 0")
 def noise_around_zero(x, p, rng, train=True):
     """Noise that multiplies has to leave the mean alone: which mean does a factor need for that?"""
     noise = _like(x, rng.normal(0, np.sqrt(p / (1 - p)), x.shape)) if train else _like(x, np.ones(x.shape))
     return noise * x, noise
 
 
-@mistake("D03", of="gaussian_dropout_forward", title="the noise is added, not multiplied")
+@layer("D03", of="gaussian_dropout_forward", title="the noise is added, not multiplied")
 def added_noise(x, p, rng, train=True):
     """Dropout's noise grows with the activation: it multiplies. Added noise is the same for large and small ones."""
     noise = _like(x, rng.normal(0, np.sqrt(p / (1 - p)), x.shape)) if train else _like(x, np.zeros(x.shape))
     return x + noise, _like(x, np.ones(x.shape))
 
 
-@mistake("D04", of="gaussian_dropout_forward", title="this is dropout itself, with its zeros")
+@layer("D04", of="gaussian_dropout_forward", title="this is dropout itself, with its zeros")
 def bernoulli_noise(x, p, rng, train=True):
     """Mean and variance are right, but the factors take two values. Which distribution gave the exercise its name?"""
     noise = _like(x, (rng.random(x.shape) >= p) / (1 - p) if train else np.ones(x.shape))
     return noise * x, noise
 
 
-@mistake("D05", of="gaussian_dropout_forward", title="one row of noise serves the whole batch")
+@layer("D05", of="gaussian_dropout_forward", title="one row of noise serves the whole batch")
 def shared_noise(x, p, rng, train=True):
     """Every sample needs noise of its own; what shape did you draw?"""
     noise = _like(x, 1 + np.sqrt(p / (1 - p)) * rng.standard_normal(x.shape[-1]) if train else np.ones(x.shape[-1]))
     return x * noise, noise + np.zeros_like(x)
 
 
-@mistake("D06", of="gaussian_dropout_forward", title="the noise stays on at test time")
+@layer("D06", of="gaussian_dropout_forward", title="the noise stays on at test time")
 def gaussian_at_test(x, p, rng, train=True):
     """Noise is for training. What does `train` decide?"""
-    return _gaussian(x, p, rng)
+    return _gaussian(x, p, rng or np.random.default_rng())
 
 
-@mistake("D07", of="gaussian_dropout_forward", title="the variance is p (1 - p), that of the coin itself")
+@layer("D07", of="gaussian_dropout_forward", title="the variance is p (1 - p), that of the coin itself")
 def coin_variance(x, p, rng, train=True):
     """p (1 - p) is the variance of a coin that shows 0 or 1. Dropout divides that coin by 1 - p.
 
@@ -74,13 +101,19 @@ def _normal(x, deviation, rng, train):
     return noise * x, noise
 
 
-@mistake("D71", of="gaussian_dropout_forward", title="the variance is p, not p / (1 - p)")
+@layer("D71", of="gaussian_dropout_forward", title="the variance is p, not p / (1 - p)")
 def variance_p(x, p, rng, train=True):
     """Dropout divides its coins by 1 - p, which makes their variance larger than p. By how much?"""
     return _normal(x, np.sqrt(p), rng, train)
 
 
-@mistake(
+@layer("D76", of="gaussian_dropout_forward", title="the standard deviation is p")
+def deviation_p(x, p, rng, train=True):
+    """Half of all entries dropped is more noise than a spread of a half. What is the variance of dropout's factor?"""
+    return _normal(x, p, rng, train)
+
+
+@layer(
     "D72", of="gaussian_dropout_forward", title="p is taken for the probability to keep: the variance is (1 - p) / p"
 )
 def swapped_variance(x, p, rng, train=True):
@@ -88,14 +121,14 @@ def swapped_variance(x, p, rng, train=True):
     return _normal(x, np.sqrt((1 - p) / p) if p else 0.0, rng, train)
 
 
-@mistake("D73", of="gaussian_dropout_forward", title="one factor serves a whole sample")
+@layer("D73", of="gaussian_dropout_forward", title="one factor serves a whole sample")
 def noise_per_sample(x, p, rng, train=True):
     """Every entry of a sample needs noise of its own; what shape did you draw?"""
     noise = 1 + np.sqrt(p / (1 - p)) * rng.standard_normal((len(x),) + (1,) * (x.ndim - 1)) if train else np.ones(1)
     return x * _like(x, noise), _like(x, noise + np.zeros(x.shape))
 
 
-@mistake("D74", of="gaussian_dropout_forward", title="the noise is uniform, not normal")
+@layer("D74", of="gaussian_dropout_forward", title="the noise is uniform, not normal")
 def uniform_noise(x, p, rng, train=True):
     """Mean and variance are right, but the factors end at two borders. Which distribution is to be used?"""
     far = np.sqrt(3 * p / (1 - p))
@@ -103,45 +136,45 @@ def uniform_noise(x, p, rng, train=True):
     return noise * x, noise
 
 
-@mistake("D75", of="gaussian_dropout_forward", title="training changes nothing: the noise does not reach x")
+@layer("D75", of="gaussian_dropout_forward", title="training changes nothing: the noise does not reach x")
 def no_noise(x, p, rng, train=True):
     """Follow `out` from the top of the function: where does the noise meet x?"""
     return +x, _gaussian(x, p, rng, train)[1]
 
 
-def _mistaken_ways(of, letter, layer):
+def _mistaken_ways(of, letter, right):
     """What goes wrong in every layer of noise alike: its generator, its input, its dtype."""
 
-    @mistake(f"{letter}a", of=of, title="the random numbers start anew in every call: always the same")
+    @layer(f"{letter}a", of=of, title="the random numbers start anew in every call: always the same")
     def seeded(x, p, rng, train=True):
         """A seed set inside the layer gives every mini-batch the same noise. `rng` is passed in."""
-        return layer(x, p, np.random.default_rng(0), train)
+        return right(x, p, np.random.default_rng(0), train)
 
-    @mistake(f"{letter}b", of=of, title="the generator passed in is ignored; the random numbers come from elsewhere")
+    @layer(f"{letter}b", of=of, title="the generator passed in is ignored; the random numbers come from elsewhere")
     def elsewhere(x, p, rng, train=True):
         """With all random numbers from `rng`, the same generator state repeats a run exactly."""
-        return layer(x, p, np.random.default_rng(), train)
+        return right(x, p, np.random.default_rng(), train)
 
-    @mistake(f"{letter}c", of=of, title="the input is changed in place")
+    @layer(f"{letter}c", of=of, title="the input is changed in place")
     def in_place(x, p, rng, train=True):
         """The layer below keeps this array for its own backward pass. With a new array for out, nothing is lost."""
-        out, cache = layer(x.copy(), p, rng, train)
+        out, cache = right(x.copy(), p, rng, train)
         if train:
             x[...] = out
         return out, cache
 
-    @mistake(f"{letter}d", of=of, title="float32 goes in and float64 comes out: the noise is of another dtype")
+    @layer(f"{letter}d", of=of, title="float32 goes in and float64 comes out: the noise is of another dtype")
     def promoted(x, p, rng, train=True):
         """float32 times float64 is float64, and every layer above inherits it. Which dtype has the noise?"""
-        out, cache = layer(x.astype(float), p, rng, train)
+        out, cache = right(x.astype(float), p, rng, train)
         return (out if train else out.astype(x.dtype)), cache
 
-    @mistake(f"{letter}e", of=of, title="random numbers are drawn at test time too, though nothing is done with them")
+    @layer(f"{letter}e", of=of, title="random numbers are drawn at test time too, though nothing is done with them")
     def drawn_at_test(x, p, rng, train=True):
         """Looking at the test error now and then would change the training that follows. When is `rng` needed?"""
         if not train and rng is not None:
             rng.random()
-        return layer(x, p, rng, train)
+        return right(x, p, rng, train)
 
 
 def _mistaken_backwards(of, letter):
@@ -243,19 +276,19 @@ _mistaken_ways("spatial_dropout_forward", "D46", _spatial)
 _mistaken_pairs("spatial_dropout_backward", "D5", "spatial_dropout_forward", _spatial)
 
 
-@mistake("D47", of="spatial_dropout_forward", title="rows of a map are dropped, not whole maps")
+@layer("D47", of="spatial_dropout_forward", title="rows of a map are dropped, not whole maps")
 def map_rows(x, p, rng, train=True):
     """Lengths of 1 in the last two places make NumPy repeat a coin over a map. What shape have the coins?"""
     return _spatial(x, p, rng, train, (*x.shape[:3], 1))
 
 
-@mistake("D48", of="spatial_dropout_forward", title="one coin for each sample: all of its maps stay or go together")
+@layer("D48", of="spatial_dropout_forward", title="one coin for each sample: all of its maps stay or go together")
 def whole_samples(x, p, rng, train=True):
     """Each channel of a sample has a coin of its own; what shape did you draw?"""
     return _spatial(x, p, rng, train, (len(x), 1, 1, 1))
 
 
-@mistake(
+@layer(
     "D49", of="spatial_dropout_forward", title="maps are dropped with probability 1 - p, and kept with probability p"
 )
 def flipped_maps(x, p, rng, train=True):
@@ -267,52 +300,67 @@ def flipped_maps(x, p, rng, train=True):
     return factor * x, factor
 
 
-@mistake("D4a", of="spatial_dropout_forward", title="scaled twice: in training and again at test time")
+@layer("D4a", of="spatial_dropout_forward", title="scaled twice: in training and again at test time")
 def maps_scaled_twice(x, p, rng, train=True):
     """Training already makes up for the dropped share. What is left to do at test time?"""
     return _spatial(x, p, rng, train) if train else (x * _like(x, np.full(x.shape, 1 - p)), _like(x, np.ones(x.shape)))
 
 
-@mistake("D4b", of="spatial_dropout_forward", title="at p = 1 it divides by zero")
+@layer("D4c", of="spatial_dropout_forward", title="consistent, but not inverted: scaled at test time, not in training")
+def vanilla_maps(x, p, rng, train=True):
+    """Nothing is scaled in training and everything at test time: that agrees with itself.
+    Here training does the scaling, so that test time needs none."""
+    if train:
+        return _spatial(x, p, rng, train, scale=False)
+    return x * _like(x, np.full(x.shape, 1 - p)), _like(x, np.ones(x.shape))
+
+
+@layer("D4d", of="spatial_dropout_forward", title="the coins lie on the last axis, as if channels came last")
+def channels_last(x, p, rng, train=True):
+    """x has the shape (samples, channels, height, width). Which axis has the channels?"""
+    return _spatial(x, p, rng, train, (len(x), 1, 1, x.shape[3]))
+
+
+@layer("D4b", of="spatial_dropout_forward", title="at p = 1 it divides by zero")
 def maps_over_zero(x, p, rng, train=True):
     """1 - p is 0 there, and 0 / 0 is nan. Everything is dropped: what should come out?"""
     return _spatial(x, p, rng, train) if p < 1 or not train else (x * np.nan, x * np.nan)
 
 
-@mistake("D41", of="spatial_dropout_forward", title="single entries are dropped, not whole maps")
+@layer("D41", of="spatial_dropout_forward", title="single entries are dropped, not whole maps")
 def entries(x, p, rng, train=True):
     """A coin for every entry is ordinary dropout. Here a map stays or goes as a whole: what shape have the coins?"""
     return _spatial(x, p, rng, train, x.shape)
 
 
-@mistake("D42", of="spatial_dropout_forward", title="the same channels are dropped for all samples")
+@layer("D42", of="spatial_dropout_forward", title="the same channels are dropped for all samples")
 def channels(x, p, rng, train=True):
     """Each sample has coins of its own; what shape did you draw?"""
     return _spatial(x, p, rng, train, (1, x.shape[1], 1, 1))
 
 
-@mistake("D43", of="spatial_dropout_forward", title="kept maps are not scaled")
+@layer("D43", of="spatial_dropout_forward", title="kept maps are not scaled")
 def unscaled(x, p, rng, train=True):
     """A share p of the maps is gone, and of the signal with it, unless the others make up for it."""
     return _spatial(x, p, rng, train, scale=False)
 
 
-@mistake("D44", of="spatial_dropout_forward", title="positions are dropped in all channels at once")
+@layer("D44", of="spatial_dropout_forward", title="positions are dropped in all channels at once")
 def positions(x, p, rng, train=True):
     """Channels, not positions, have the coins."""
     return _spatial(x, p, rng, train, (x.shape[0], 1, *x.shape[2:]))
 
 
-@mistake("D45", of="spatial_dropout_forward", title="p is taken for the probability to keep")
+@layer("D45", of="spatial_dropout_forward", title="p is taken for the probability to keep")
 def swapped(x, p, rng, train=True):
     """p is the probability to drop."""
     return _spatial(x, 1 - p, rng, train)
 
 
-@mistake("D46", of="spatial_dropout_forward", title="maps are dropped at test time too")
+@layer("D46", of="spatial_dropout_forward", title="maps are dropped at test time too")
 def spatial_at_test(x, p, rng, train=True):
     """Coins are for training. What does `train` decide?"""
-    return _spatial(x, p, rng)
+    return _spatial(x, p, rng or np.random.default_rng())
 
 
 def _dropconnect(x, w, b, p, rng, train=True, shape=None, scale=True):
@@ -327,37 +375,37 @@ def _dropconnect_gradients(dout, cache):
     return np.einsum("nh,dh->nd", dout, thinned), np.einsum("nd,nh->dh", x, dout) * factor, np.einsum("nh->h", dout)
 
 
-@mistake("D21", of="dropconnect_forward", title="whole units are dropped: this is dropout")
+@layer("D21", of="dropconnect_forward", title="whole units are dropped: this is dropout")
 def units(x, w, b, p, rng, train=True):
     """A mask with one entry for each unit is dropout's. What shape has w?"""
     return _dropconnect(x, w, b, p, rng, train, (1, w.shape[1]))
 
 
-@mistake("D22", of="dropconnect_forward", title="kept weights are not scaled")
+@layer("D22", of="dropconnect_forward", title="kept weights are not scaled")
 def unscaled_weights(x, w, b, p, rng, train=True):
     """A share p of every sum is gone, unless the kept weights make up for it."""
     return _dropconnect(x, w, b, p, rng, train, scale=False)
 
 
-@mistake("D23", of="dropconnect_forward", title="p is taken for the probability to keep")
+@layer("D23", of="dropconnect_forward", title="p is taken for the probability to keep")
 def swapped_weights(x, w, b, p, rng, train=True):
     """p is the probability to drop."""
     return _dropconnect(x, w, b, 1 - p if train else p, rng, train)
 
 
-@mistake("D24", of="dropconnect_forward", title="weights are dropped at test time too")
+@layer("D24", of="dropconnect_forward", title="weights are dropped at test time too")
 def dropconnect_at_test(x, w, b, p, rng, train=True):
     """At test time all weights count, as they are."""
-    return _dropconnect(x, w, b, p, rng)
+    return _dropconnect(x, w, b, p, rng or np.random.default_rng())
 
 
-@mistake("D25", of="dropconnect_forward", title="whole inputs are dropped")
+@layer("D25", of="dropconnect_forward", title="whole inputs are dropped")
 def inputs(x, w, b, p, rng, train=True):
     """A coin for each row of w takes an input away from all units. What shape has w?"""
     return _dropconnect(x, w, b, p, rng, train, (w.shape[0], 1))
 
 
-@mistake("D26", of="dropconnect_forward", title="the weights are changed in place")
+@layer("D26", of="dropconnect_forward", title="the weights are changed in place")
 def weights_in_place(x, w, b, p, rng, train=True):
     """The dropped weights are only away for this mini-batch; the next one needs them again."""
     out, (x, old, factor) = _dropconnect(x, w.copy(), b, p, rng, train)
@@ -365,7 +413,7 @@ def weights_in_place(x, w, b, p, rng, train=True):
     return out, (x, old, factor)
 
 
-@mistake("D27", of="dropconnect_forward", title="outputs are dropped: this is dropout behind an affine layer")
+@layer("D27", of="dropconnect_forward", title="outputs are dropped: this is dropout behind an affine layer")
 def outputs(x, w, b, p, rng, train=True):
     """DropConnect thins w before x meets it, so that no output is silenced. What is multiplied by the mask?"""
     if not train:
@@ -382,15 +430,13 @@ def _thinned_and_biased(x, w, b, p, rng, train):
     return out - b + _like(b, b * coins), cache
 
 
-@mistake("D28", of="dropconnect_forward", title="b is dropped too")
+@layer("D28", of="dropconnect_forward", title="b is dropped too")
 def bias_too(x, w, b, p, rng, train=True):
     """The paper drops biases as well; here only weights have coins, and b is added as it is."""
     return _thinned_and_biased(x, w, b, p, rng, train)
 
 
-@mistake(
-    "D28b", of="dropconnect_forward", title="outputs are dropped, b and all: this is dropout behind an affine layer"
-)
+@layer("D28b", of="dropconnect_forward", title="outputs are dropped, b and all: this is dropout behind an affine layer")
 def outputs_and_bias(x, w, b, p, rng, train=True):
     """DropConnect thins w before x meets it, so that no output is silenced. What is multiplied by the mask?"""
     if not train:
@@ -400,7 +446,24 @@ def outputs_and_bias(x, w, b, p, rng, train=True):
     return out, (x, w, _like(w, np.ones(w.shape)))
 
 
-@mistake("D29", of="dropconnect_forward", title="every sample has its own thinned weights")
+@layer("D28c", of="dropconnect_forward", title="b is scaled too, as if it had been dropped")
+def bias_scaled(x, w, b, p, rng, train=True):
+    """Only weights fall, and only weights have something to make up for. Where does b join the sum?"""
+    out, cache = _dropconnect(x, w, b, p, rng, train)
+    scale = (1 / (1 - p) if p < 1 else 0.0) if train else 1.0
+    return out - b + _like(b, b * scale), cache
+
+
+@layer("D27b", of="dropconnect_forward", title="one coin for each sample: all that enters the layer falls or stays")
+def whole_samples_in(x, w, b, p, rng, train=True):
+    """A coin for a sample is stochastic depth, which some libraries call drop connect. Here each weight has one."""
+    if not train:
+        return _dropconnect(x, w, b, p, rng, train)
+    kept = (rng.uniform(size=(len(x), 1)) < 1 - p) / max(1 - p, 1e-300)
+    return np.einsum("nd,dh->nh", _like(x, x * kept), w) + b, (x, w, _like(w, np.ones(w.shape)))
+
+
+@layer("D29", of="dropconnect_forward", title="every sample has its own thinned weights")
 def weights_of_samples(x, w, b, p, rng, train=True):
     """So it is in the paper; here one mask, of the shape of w, serves the whole batch."""
     if not train or len(x) * w.size > 10**6:
@@ -409,9 +472,7 @@ def weights_of_samples(x, w, b, p, rng, train=True):
     return np.einsum("nd,ndh->nh", x, _like(w, w * factor)) + b, (x, w, _like(w, np.ones(w.shape)))
 
 
-@mistake(
-    "D2a", of="dropconnect_forward", title="weights are dropped with probability 1 - p, and kept with probability p"
-)
+@layer("D2a", of="dropconnect_forward", title="weights are dropped with probability 1 - p, and kept with probability p")
 def flipped_weights(x, w, b, p, rng, train=True):
     """A uniform number is below p with probability p. Which of the two cases is to be kept?"""
     if not train:
@@ -421,26 +482,26 @@ def flipped_weights(x, w, b, p, rng, train=True):
     return np.einsum("nd,dh->nh", x, w * factor) + b, (x, w, factor)
 
 
-@mistake("D2b", of="dropconnect_forward", title="the random numbers start anew in every call: always the same mask")
+@layer("D2b", of="dropconnect_forward", title="the random numbers start anew in every call: always the same mask")
 def weights_seeded(x, w, b, p, rng, train=True):
     """A seed set inside the layer gives every mini-batch the same mask. `rng` is passed in."""
     return _dropconnect(x, w, b, p, np.random.default_rng(0), train)
 
 
-@mistake("D2c", of="dropconnect_forward", title="the generator passed in is ignored; the coins come from elsewhere")
+@layer("D2c", of="dropconnect_forward", title="the generator passed in is ignored; the coins come from elsewhere")
 def weights_elsewhere(x, w, b, p, rng, train=True):
     """With all coins from `rng`, the same generator state repeats a run exactly."""
     return _dropconnect(x, w, b, p, np.random.default_rng(), train)
 
 
-@mistake("D2d", of="dropconnect_forward", title="at p = 1 it divides by zero")
+@layer("D2d", of="dropconnect_forward", title="at p = 1 it divides by zero")
 def weights_over_zero(x, w, b, p, rng, train=True):
     """1 - p is 0 there, and 0 / 0 is nan. Every weight falls: what is left?"""
     out, cache = _dropconnect(x, w, b, p, rng, train)
     return (out * np.nan, cache) if p == 1 and train else (out, cache)
 
 
-@mistake("D2e", of="dropconnect_forward", title="nothing is dropped: the mask is not applied to the weights")
+@layer("D2e", of="dropconnect_forward", title="nothing is dropped: the mask is not applied to the weights")
 def whole_weights(x, w, b, p, rng, train=True):
     """Follow w from the top of the function to its product with x: where does the mask meet it?"""
     rng.random(w.shape) if train else None
@@ -591,11 +652,11 @@ def _mc_predict(params, x, p, rng, passes):
 
 
 RIGHT = {
-    "gaussian_dropout_forward": _gaussian,
+    "gaussian_dropout_forward": _guarded(_gaussian, below_one=True),
     "gaussian_dropout_backward": _times,
-    "spatial_dropout_forward": _spatial,
+    "spatial_dropout_forward": _guarded(_spatial, below_one=False),
     "spatial_dropout_backward": _times,
-    "dropconnect_forward": _dropconnect,
+    "dropconnect_forward": _guarded(_dropconnect, below_one=False),
     "dropconnect_backward": _dropconnect_gradients,
     "mc_predict": _mc_predict,
 }

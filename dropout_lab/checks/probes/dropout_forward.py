@@ -242,23 +242,30 @@ def _kept_scale(looks, kept):
             f"kept outputs are {got} times their input, 1 over the share that this call kept; every one should be"
             f" {want} times, in every call."
         )
+    elif not ok and (added := _added(ends, wanted)):
+        seen = "a small number beside 1 - p"
+        say = (
+            f"kept outputs are 1 / (1 - p + {added:.1g}) times their input: a small number is added to 1 - p."
+            " At p = 1 nothing is kept, and there is nothing to divide."
+        )
     elif not ok and bent is None:
-        seen, say = _nearly(looks, ends, wanted)
+        seen, say = _nearly(ends, wanted)
     elif not ok and len(some) > 2 and alike(seen, seen[0]) and not alike(seen[0], 1) and np.ptp(wanted):
         seen = "the same, whatever p"
         say = f"kept outputs are {got} times their input at every rate; at p = {first.p:.5g} it should be {want} times."
     return Aspect("kept scale", seen, ok, say, near=1e-5)
 
 
-def _nearly(looks, ends, wanted):
-    """(what was seen, a sentence) for a scale that is right to some digits."""
-    small = [1 / got - 1 / want for (got, _), want in zip(ends, wanted, strict=True)]
+def _added(ends, wanted):
+    """What is added to 1 - p in the scale, if it is one small number at all rates; else 0."""
+    small = [1 / got - 1 / want if got else np.inf for (got, _), want in zip(ends, wanted, strict=True)]
     added = float(np.median(small))
-    if added and all(abs(s - added) <= 0.01 * abs(added) + 1e-15 for s in small) and not alike(wanted, 1):
-        return "a small number beside 1 - p", (
-            f"kept outputs are 1 / (1 - p + {added:.1g}) times their input: a small number is added to 1 - p."
-            " At p = 1 nothing is kept, and there is nothing to divide."
-        )
+    one = all(abs(s - added) <= 0.01 * abs(added) + 1e-15 for s in small)
+    return added if one and 0 < abs(added) < 0.1 and not alike(wanted, 1) else 0
+
+
+def _nearly(ends, wanted):
+    """(what was seen, a sentence) for a scale that is right to some digits."""
     off = max(abs(got / want - 1) for pair, want in zip(ends, wanted, strict=True) for got in pair)
     return "the digits of float32", (
         f"kept outputs are right to {int(-np.log10(off))} digits only: on the way there was a number of float32, or one"

@@ -17,6 +17,7 @@ TOGETHER = {  # axes of (samples, channels, height, width) along which zeros are
     (2,): "column by column",
     (2, 3): "map by map",
     (1,): "position by position, in all channels at once",
+    (1, 2): "by the last axis, in all channels and rows",
     (1, 2, 3): "sample by sample",
     (0,): "in the same places for all samples",
     (0, 2, 3): "channel by channel, the same for all samples",

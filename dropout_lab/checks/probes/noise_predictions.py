@@ -88,7 +88,12 @@ def _statistics(mean, std, at):
     got = mean.mean(axis=0)
     say = f"`mean` over {at.many} passes is {number(got[0])} for the first class, on average over {ROWS} equal samples;"
     say += f" all sixteen masks together give {number(exact[0])}."
-    yield Aspect("mean", got, bool((np.abs(got - exact) <= bounds).all()), say, near=2 * bounds)
+    seen, sums = got, mean.sum(axis=1)
+    if (mean < 0).any():
+        seen, say = "negative numbers", "`mean` holds negative numbers, which no probability is."
+    elif np.allclose(sums, at.many):
+        seen, say = "sums", f"the rows of `mean` sum to {at.many}, the number of passes; probabilities sum to 1."
+    yield Aspect("mean", seen, bool((np.abs(got - exact) <= bounds).all()), say, near=2 * bounds)
     square = (std**2).mean(axis=0)
     want = variance * (1 - 1 / at.many)
     bounds = np.array([bernstein(ROWS, v, m**2) for v, m in zip(_of_variances(at, exact), largest, strict=True)])
@@ -97,6 +102,9 @@ def _statistics(mean, std, at):
     say += f" for {at.many} passes all sixteen masks together give {number(want[0])}."
     if (std < 1e-9).all():
         seen, say = "0", f"`std` is 0 after {at.many} passes: every pass had the same masks, or none."
+    elif (std > 0.75).any():
+        seen = "more than probabilities have"
+        say = f"`std` goes up to {number(std.max())}; numbers from 0 to 1 do not spread by more than 0.5."
     yield Aspect("std", seen, bool((np.abs(square - want) <= bounds).all()), say, near=2 * bounds)
 
 

@@ -105,8 +105,16 @@ def _whose(out, at, d):
     nothing = float((out[d:] == 0).mean())
     if same(out[d:], expected, 1e-8):
         return Aspect("whose coins", "of weights", True, "")
+    rows = float((np.abs(out[d:] - at.b) < 1e-9).all(axis=1).mean())
+    if rows and rows == silent:
+        say = f"at p = {at.p}, {percent(rows)} of the samples get b alone: the coins lie on samples, not on w."
+        return Aspect("whose coins", "of samples", False, say)
+    scale = 1 / (1 - at.p)
+    if same(out[d:], np.einsum("nd,dh->nh", at.x[d:], out[:d] - scale * at.b) + scale * at.b, 1e-8):
+        say = f"at p = {at.p}, what is added is b times {scale:.2f}; b is added as it is."
+        return Aspect("whose coins", "of weights, and b is scaled", False, say)
     if silent > at.p / 2 and silent > 0.05:
-        say = f"at p = {at.p}, {percent(silent)} of the outputs are b alone: the coins lie behind x w, not on w."
+        say = f"at p = {at.p}, {percent(silent)} of the outputs are b alone: the coins do not lie on w."
         return Aspect("whose coins", "of outputs", False, say)
     if nothing > at.p / 2 and nothing > 0.05:
         say = f"at p = {at.p}, {percent(nothing)} of the outputs are 0: they were dropped, b and all, not weights of w."
