@@ -24,8 +24,9 @@ class Aspect:
         Whether the specification is met.
     say : str
         The observation against the expectation, in a sentence or two, for when it is not.
-    near : float
-        Sightings this close are alike; for statistics, which never repeat exactly.
+    near : number or None, or one for each number seen
+        Sightings this close are alike; for statistics, which never repeat exactly. None is for exact values: alike are
+        those that differ by rounding, for the size of what was seen.
     contract : bool
         A duty beside the values: not to change an input, to keep a dtype.
     repeats : str or tuple of str
@@ -36,7 +37,7 @@ class Aspect:
     seen: object
     ok: bool
     say: str
-    near: float = 1e-6
+    near: object = None
     contract: bool = False
     repeats: str | tuple[str, ...] = ()
 
@@ -52,8 +53,10 @@ class Aspect:
         mine, theirs = np.asarray(mine), np.asarray(theirs)
         if mine.shape != theirs.shape or mine.dtype.kind not in "biufc" or theirs.dtype.kind not in "biufc":
             return False
+        known = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in (mine, theirs)]
+        near = np.asarray(max(1e-12, 1e-6 * max(known)) if self.near is None else self.near)
         with np.errstate(all="ignore"):
-            return bool(np.allclose(mine, theirs, rtol=1e-6, atol=self.near, equal_nan=True))
+            return bool((np.isclose(mine, theirs, rtol=1e-6, atol=near, equal_nan=True)).all())
 
 
 def value(name, got, want, tolerance=1e-9, meaning=None, repeats=()):
@@ -101,4 +104,9 @@ def keeps_dtype(name, got, dtype):
             f"{dtype} went in and `{name}` came out as {seen}."
             " Training runs in float32; a layer keeps what it is given."
         )
+        if seen == "float64":
+            say += (
+                " One float64 in a product is enough, in NumPy 2 also a single number that NumPy computed,"
+                " such as `np.sqrt(2)`; a plain Python number does not change a dtype."
+            )
     return Aspect(f"{name} dtype", seen, False, say, contract=True)

@@ -1,6 +1,10 @@
 """The functions under judgement, wrapped so that whatever they do comes back as something to report."""
 
+import ast
+import dis
 import importlib
+import inspect
+import textwrap
 import traceback
 import warnings
 from pathlib import Path
@@ -8,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
+from dropout_lab.checks.words import brief
+from dropout_lab.system.deadline import TimeUp
 
 MODULE_OF = {exercise.function: exercise.module for exercise in EXERCISES.values()}
 
@@ -29,7 +35,16 @@ class Broke(Exception):
     def say(self):
         """What happened, where, and the line that did it."""
         place = f" In {self.where}: `{self.code}`" if self.code else f" In {self.where}." if self.where else ""
-        return f"it raised {self.kind}: {self.message}.{place}".replace("..", ".")
+        words = f": {brief(self.message)}" if self.message else ""
+        return f"it raised {self.kind}{words}.{place}".replace("..", ".")
+
+
+class LeftRaise(Broke):
+    """A function that is written, and in which the `raise` of its stub still stands."""
+
+    def say(self):
+        """Where it stands."""
+        return f"`{self.message}` is written, but the `raise` of its stub is still there: {self.where}. Take it out."
 
 
 class Functions(dict):
@@ -49,11 +64,70 @@ def guard(name, function):
         except (Blank, Broke):
             raise
         except NotImplementedError as blank:
+            if left := _left_in(blank):
+                raise LeftRaise(name, "NotImplementedError", left, *student_line(blank)) from None
             raise Blank(stub_message(blank)) from None
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a student's function raises anything
-            raise Broke(name, type(error).__name__, str(error), *student_line(error, MODULE_OF.get(name))) from None
+        except BaseException as error:
+            if not _is_own(error):
+                raise
+            raise Broke(name, type(error).__name__, _text(error), *student_line(error, MODULE_OF.get(name))) from None
 
     return guarded
+
+
+def _is_own(error):
+    """Whether code raised this by itself; what stops it from outside, an interrupt or a time limit, goes on."""
+    if isinstance(error, KeyboardInterrupt):
+        last = _last(error)
+        return last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return not isinstance(error, TimeUp)
+
+
+def _last(error):
+    """Where the traceback of an error ends."""
+    last = error.__traceback__
+    while last.tb_next:
+        last = last.tb_next
+    return last
+
+
+def _text(error):
+    """An exception in its own words, if it has any: `__str__` may be a student's too."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a student's method raises anything
+        return "an exception without words"
+
+
+def _left_in(error):
+    """The function in which a stub's `raise` stands among written code; None if it is blank."""
+    code = _last(error).tb_frame.f_code
+    try:
+        source = textwrap.dedent(inspect.getsource(code))
+        body = ast.parse(source).body[0].body
+    except (OSError, TypeError, SyntaxError, IndexError, AttributeError):
+        return None
+    return code.co_name if _written(body) else None
+
+
+def _written(body):
+    """Whether a function holds more than its stub: after the last guard, a statement beside the raise."""
+    body = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    guards = [i for i, s in enumerate(body) if _is_guard(s)]
+    rest = body[guards[-1] + 1 :] if guards else body
+    return any(not isinstance(s, ast.Raise) for s in rest)
+
+
+def _is_guard(statement):
+    """A check of arguments: what only raises, or calls a function that checks."""
+    if isinstance(statement, (ast.If, ast.For)):
+        return all(isinstance(s, ast.Raise) or _is_guard(s) for s in statement.body)
+    called = getattr(getattr(statement, "value", None), "func", None)
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(called, ast.Name)
+        and called.id.startswith(("check_", "_require"))
+    )
 
 
 def stub_message(error):

@@ -1,6 +1,5 @@
 """From what was seen to a verdict: is the specification met, and if not, which known mistake looks like this?"""
 
-import contextlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from dropout_lab.checks import mistakes, probes
 from dropout_lab.checks.aspects import Aspect
-from dropout_lab.checks.exercises import Exercise, find
+from dropout_lab.checks.exercises import EXERCISES, Exercise, find
 from dropout_lab.checks.functions import Blank, Broke
 from dropout_lab.checks.words import listed, sentence
 
@@ -100,13 +99,46 @@ def judge(name, functions, seed=0):
 
 
 def _shaky(exercise, functions, seed):
-    """What an exercise builds on and does not itself pass its check: the fault may lie there."""
-    below = []
-    for name in exercise.needs:
-        with contextlib.suppress(Blank):
-            if not all(a.ok for a in observe(name, functions, seed)):
-                below.append(name)
-    return below
+    """What an exercise builds on, directly or through others, and does not pass its own check: the fault may lie there.
+
+    Of those only the lowest: what stands on another that fails may fail for its sake. A function that the exercise
+    extends, and what stands above that one, is no ground under it.
+    """
+    below = [name for name in _ground(exercise, functions) if _fails(name, functions, seed)]
+    return [name for name in below if not set(find(name).needs) & set(below)]
+
+
+def _ground(exercise, functions):
+    """The exercises under one, from the lowest up."""
+    extends = exercise.function if exercise.function != exercise.name else None
+    names, left = [], list(exercise.needs)
+    if "mlp_forward" in (exercise.function, *exercise.needs) and not extends and _drops(functions):
+        left += ["dropout_forward", "dropout_backward"]
+    for name in left:
+        if name not in names:
+            names.append(name)
+            left += find(name).needs
+    names = [name for name in names if not extends or extends not in (find(name).function, *find(name).needs)]
+    return [name for name in EXERCISES if name in names]
+
+
+def _drops(functions):
+    """Whether the network uses dropout already, as it does from lesson 06 on: its scores hang on the rate."""
+    params = {"W1": np.ones((2, 50)), "b1": np.ones(50), "W2": np.ones((50, 1)), "b2": np.ones(1)}
+    try:
+        first, second = (
+            functions.mlp_forward(params, np.ones((3, 2)), p, np.random.default_rng(1))[0] for p in (0.9, 0)
+        )
+        return not np.array_equal(first, second)
+    except Exception:  # noqa: BLE001 - it failed before this was asked
+        return False
+
+
+def _fails(name, functions, seed):
+    try:
+        return not all(a.ok for a in witness(name, functions, seed))
+    except Blank:
+        return False
 
 
 def _explain(exercise, failing, shaky, seed):
@@ -127,7 +159,9 @@ def _explain(exercise, failing, shaky, seed):
         headline = ("right values, but " if right_values else "") + gravest.say
         details = []
     others = [(m, names) for m, names in found if m is not first and not names <= covered]
-    left = [a for a in speaking if a.name not in covered.union(*(names for _, names in others))]
+    left = [a for a in failing if a.name not in covered.union(*(names for _, names in others))]
+    if not first:  # what only repeats the gravest says nothing new
+        left = [a for a in left if a in speaking]
     further = [m.title for m, _ in others] + [a.say.rstrip(".") for a in left[:1]]
     if shaky:
         passes = "does not pass its own check" if len(shaky) == 1 else "do not pass their own checks"
@@ -145,7 +179,9 @@ def diagnose(name, failing, seed):
 
     A mistake matters only where it itself fails; it explains a function that fails in all of those aspects and
     was seen to do the same in each. With two faults at once, an aspect that only repeats another may show a mixture of
-    both; it then is enough to fail there. What one mistake explains is taken off before the next is looked for.
+    both; it then is enough to fail there, where something else is left for the other to explain. It is enough too where
+    what it repeats was told in words: a function that remembers its calls never shows the same numbers. What one
+    mistake explains is taken off before the next is looked for.
     """
     seen, left, found = {a.name: a for a in failing}, [a.name for a in failing], []
     candidates = []
@@ -158,7 +194,12 @@ def diagnose(name, failing, seed):
         useful = [c for c in candidates if set(c[1]) & set(left)]
         if not useful:
             break
-        best, names, _ = max(useful, key=lambda c: (left[0] in c[1], c[2], len(set(c[1]) & set(left))))
+        best, names, exact = max(useful, key=lambda c: (left[0] in c[1], c[2], len(set(c[1]) & set(left))))
+        in_words = {n for n in names if isinstance(seen[n].seen, str)}
+        mixed = [a for n, a in names.items() if not seen[n].alike(a) and not a.echoes(in_words)]
+        if mixed and not set(seen) - set(names):
+            candidates.remove((best, names, exact))
+            continue
         found.append((best, set(names)))
         left = [n for n in left if n not in names]
     return found

@@ -1,5 +1,8 @@
 """Arrays in words: how what came out differs from what should have."""
 
+import re
+from textwrap import shorten
+
 import numpy as np
 
 LARGEST = 10**6  # entries; what is larger than any answer is known by its shape, and is not read
@@ -75,7 +78,11 @@ def _difference(name, got, want, tolerance):
     if got.size > 1 and want.any() and not got.any():
         return f"{name} is 0 in every entry."
     if same(got, want, 1e-5):
-        return f"{name} is right to about {_digits(got, want)} digits only; float64 can do better."
+        apart = number(np.abs(got - want).max())
+        return (
+            f"{name} is off by {apart} at most: more than float64 rounds, and little for a wrong formula."
+            " Is a small number added, or clipped to, or something float32 on the way?"
+        )
     if got.size == 1:
         is_, right = got.item(), want.item()
         ratio = _simple_ratio(is_ / (right or 1))
@@ -102,15 +109,26 @@ def kind(thing):
     return "None" if thing is None else f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
+def brief(text):
+    """A text on one line, with the arrays in it named and not shown, and no longer than a reader looks."""
+    text = re.sub(r"array\(.*\)|\[\[.*\]\]|\[ *-?\d[^\]]*\]", "an array", str(text), flags=re.S)
+    return shorten(text, 240, placeholder=" ...")
+
+
 def listed(names):
     """`a`, `b` and `c`, each as code."""
-    *most, last = [f"`{name}`" for name in names]
+    *most, last = [f"`{brief(name)}`" for name in names]
     return f"{', '.join(most)} and {last}" if most else last
 
 
 def _closer(got, want):
     """got with three digits, or with as many as it takes to tell it from want."""
-    return number(got) if number(got) != number(want) else f"{got:.9g}"
+    if number(got) != number(want):
+        return number(got)
+    for digits in range(4, 18):
+        if f"{got:.{digits}g}" != f"{want:.{digits}g}":
+            return f"{got:.{digits}g}"
+    return number(got)
 
 
 def _simple_ratio(ratio):
@@ -135,11 +153,6 @@ def _of(some, all_of_them):
     if all_of_them == 1:
         return ""
     return f" in all {all_of_them} entries" if some == all_of_them else f" in {some} of {all_of_them} entries"
-
-
-def _digits(got, want):
-    off = np.abs(got - want).max() / max(1.0, np.abs(want).max())
-    return max(1, int(-np.log10(off)))
 
 
 def _factor(got, want, tolerance):

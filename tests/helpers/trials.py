@@ -10,7 +10,6 @@ exercise of its backward pass too, since what the cache holds shows only there.
 
 import argparse
 import multiprocessing
-import signal
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -21,15 +20,12 @@ from dropout_lab.checks import probes
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.functions import Functions, guard, load
 from dropout_lab.checks.verdicts import witness
+from dropout_lab.system.deadline import TimeUp, within
 from mutants import functions_of, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = ROOT / "tests" / "checks" / "survivors.toml"
 SECONDS = 5  # a mutant may loop for ever
-
-
-class TooLong(BaseException):
-    """A mutant that did not come back."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +68,14 @@ def _completed():
 
 def trial(form):
     """[(change, how it was rejected or "survived")] for every mutant of a form."""
-    signal.signal(signal.SIGALRM, _too_long)
     source, found = form.path.read_text(), []
     for mutant in mutants(source, form.own):
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
         try:
-            found.append((mutant.change, outcome(form, source, mutant)))
-        except TooLong:
+            with within(SECONDS):
+                found.append((mutant.change, outcome(form, source, mutant)))
+        except TimeUp:
             found.append((mutant.change, "does not end"))
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
     return found
-
-
-def _too_long(*_):
-    raise TooLong
 
 
 def outcome(form, source, mutant):
