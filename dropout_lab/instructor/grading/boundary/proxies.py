@@ -313,7 +313,7 @@ class Boundary:
             reader = wire.Reader(body, {"kept": lambda token: Handle(number, self.life.number)} if number else {})
             raised = "raised" in answer
             value = None if raised else reader.value(answer["value"])
-            changed = {key: reader.value(token) for key, token in answer.get("changed", {}).items()}
+            changed = {key: _now(reader, token) for key, token in answer.get("changed", {}).items()}
             reader.done()
             self._change(given, changed)
             if raised:
@@ -352,12 +352,20 @@ class Boundary:
                     _mirror(was, now)
 
 
-def _set(rng, now):
+def _now(reader, token):
+    """What an argument is now: of a generator its token, for no new one need be made."""
+    return token if isinstance(token, dict) and token.get("k") == "rng" else reader.value(token)
+
+
+def _set(rng, token):
     """Put a generator where its copy went on to: its state, and the children that it gave."""
-    rng.bit_generator.state = now.bit_generator.state
-    seeds, given = rng.bit_generator.seed_seq, now.bit_generator.seed_seq.n_children_spawned
-    if isinstance(seeds, np.random.SeedSequence) and 0 < given - seeds.n_children_spawned <= wire.SPAWNED:
-        seeds.spawn(given - seeds.n_children_spawned)
+    if not isinstance(token, dict):
+        raise wire.BadFrame("a generator that is none")
+    rng.bit_generator.state = wire.checked_state(token.get("state"))
+    seeds = rng.bit_generator.seed_seq
+    spawned = wire.sequence_spawned(token.get("seeds")) if isinstance(seeds, np.random.SeedSequence) else 0
+    if spawned > seeds.n_children_spawned:
+        seeds.spawn(spawned - seeds.n_children_spawned)
 
 
 _ENDED = "the process ended before there was a result: does it call exit, or run out of memory?"

@@ -27,6 +27,7 @@ _FRAME = struct.Struct(">II")
 _PIECE = 1 << 18
 _KINDS = [np.dtype(letter) for letter in "?bBhHiIqQefdgFDG"]
 _DTYPES = {d.str: d for kind in _KINDS for d in (kind, kind.newbyteorder())}
+_AS_THEY_ARE = {float, bool, type(None)}
 _GENERATORS = {"PCG64", "PCG64DXSM"}
 
 
@@ -68,11 +69,11 @@ class Channel:
 
     def receive(self, deadline=None, while_waiting=None):
         """(header, bytes of its arrays) of the next frame. `while_waiting` is called ten times a second."""
-        lengths = _FRAME.unpack(self._exactly(_FRAME.size, deadline, while_waiting))
+        lengths = _FRAME.unpack(self._first(_FRAME.size, deadline, while_waiting))
         if lengths[0] > HEADER or lengths[1] > ARRAYS:
             raise BadFrame(f"a reply that claims {sum(lengths)} bytes")
-        text = self._exactly(lengths[0], deadline, while_waiting)
-        body = self._exactly(lengths[1], deadline, while_waiting)
+        whole = self._first(sum(lengths), deadline, while_waiting)
+        text, body = whole[: lengths[0]], whole[lengths[0] :]
         try:
             header = json.loads(text)
         except (ValueError, RecursionError, MemoryError):
@@ -81,8 +82,8 @@ class Channel:
             raise BadFrame("a reply that is no object")
         return header, body
 
-    def _exactly(self, size, deadline, while_waiting):
-        """That many bytes; memory grows with what has come, not with what was announced."""
+    def _first(self, size, deadline, while_waiting):
+        """The next bytes, that many; memory grows with what has come, not with what was announced."""
         got = self._left_over
         while len(got) < size:
             if deadline is not None:
@@ -126,14 +127,13 @@ class Writer:
         self._items += 1
         if self._items > ITEMS or depth > DEPTH:
             raise TooLarge("lists of lists without end" if depth > DEPTH else f"more than {ITEMS} things in one value")
-        if thing is None or thing is True or thing is False:
+        kind = type(thing)
+        if kind in _AS_THEY_ARE:
             return thing
-        if type(thing) is np.ndarray or isinstance(thing, np.generic):
+        if kind is np.ndarray or isinstance(thing, np.generic):
             return self._array(thing)
-        if isinstance(
-            thing, np.ndarray
-        ):  # a matrix, say: it multiplies by rules of its own, and does not cross as plain
-            return _foreign(type(thing).__name__)
+        if isinstance(thing, np.ndarray):  # a matrix, say: it multiplies by rules of its own
+            return _foreign(kind.__name__)
         if isinstance(thing, str):
             return str(thing[:TEXT])
         if isinstance(thing, int):
@@ -190,7 +190,7 @@ class Reader:
         self._items += 1
         if self._items > ITEMS or depth > DEPTH:
             raise BadFrame("a reply with too many things in it")
-        if token is None or isinstance(token, (bool, float)):
+        if type(token) in _AS_THEY_ARE:
             return token
         if isinstance(token, int) and -(1 << 63) <= token < 1 << 64:
             return token
@@ -271,37 +271,43 @@ def sequence_token(seeds):
 
 def sequence(token):
     """A SeedSequence of that entropy, after so many children."""
-    try:
-        entropy, spawned = token["entropy"], token["spawned"]
-    except (TypeError, KeyError):
-        raise BadFrame("a seed sequence that is none") from None
-    if (
-        type(entropy) is not int
-        or not 0 <= entropy < 1 << 128
-        or type(spawned) is not int
-        or not 0 <= spawned <= SPAWNED
-    ):
+    spawned = sequence_spawned(token)
+    entropy = token.get("entropy")
+    if type(entropy) is not int or not 0 <= entropy < 1 << 128:
         raise BadFrame("a seed sequence that is none")
     return np.random.SeedSequence(entropy, n_children_spawned=spawned)
 
 
+def sequence_spawned(token):
+    """How many children a seed sequence has given."""
+    spawned = token.get("spawned") if isinstance(token, dict) else None
+    if type(spawned) is not int or not 0 <= spawned <= SPAWNED:
+        raise BadFrame("a seed sequence that is none")
+    return spawned
+
+
 def generator(state, seeds=None):
     """A Generator in that state, which spawns from that seed sequence."""
+    state = checked_state(state)
+    bits = getattr(np.random, state["bit_generator"])(0 if seeds is None else sequence(seeds))
+    bits.state = state
+    return np.random.Generator(bits)
+
+
+def checked_state(state):
+    """The state of a generator, or BadFrame if it is none."""
     try:
         name, inner = state["bit_generator"], state["state"]
         numbers = (inner["state"], inner["inc"], state["has_uint32"], state["uinteger"])
-        limits = (1 << 128, 1 << 128, 2, 1 << 32)
-        if name not in _GENERATORS or not all(
-            type(n) is int and 0 <= n < top for n, top in zip(numbers, limits, strict=True)
-        ):
-            raise BadFrame("a random state that is none")
-        bits = getattr(np.random, name)(0 if seeds is None else sequence(seeds))
-        bits.state = {
-            "bit_generator": name,
-            "state": {"state": numbers[0], "inc": numbers[1]},
-            "has_uint32": numbers[2],
-            "uinteger": numbers[3],
-        }
-        return np.random.Generator(bits)
-    except (TypeError, KeyError, ValueError, OverflowError):
+    except (TypeError, KeyError):
         raise BadFrame("a random state that is none") from None
+    limits = (1 << 128, 1 << 128, 2, 1 << 32)
+    whole = all(type(n) is int and 0 <= n < top for n, top in zip(numbers, limits, strict=True))
+    if not isinstance(name, str) or name not in _GENERATORS or not whole:
+        raise BadFrame("a random state that is none")
+    return {
+        "bit_generator": name,
+        "state": {"state": numbers[0], "inc": numbers[1]},
+        "has_uint32": numbers[2],
+        "uinteger": numbers[3],
+    }
