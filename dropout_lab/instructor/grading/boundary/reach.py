@@ -25,7 +25,7 @@ _OF_THE_LIBRARY = {"__pycache__", "lib-dynload"}
 @cache
 def folders():
     """The folders of the standard library, each with what is in them that is not of it: [(folder, others)]."""
-    compiled = sysconfig.get_config_var("DESTSHARED")  # a folder in the library, for most systems in the same one
+    compiled = zygote.compiled()  # a folder in the library, for most systems in the same one
     places = {Path(sysconfig.get_paths()["stdlib"]).resolve(), *([Path(compiled).resolve().parent] if compiled else [])}
     return [(place, [path for path in sorted(place.iterdir()) if not _is_library(path)]) for place in sorted(places)]
 
@@ -34,8 +34,7 @@ def folders():
 def readable():
     """Every file and folder that the process may read, once all is loaded, as strings."""
     library = [str(path) for place, _ in folders() for path in sorted(place.iterdir()) if _is_library(path)]
-    extensions = sysconfig.get_config_var("DESTSHARED")
-    return [*library, *([extensions] if extensions else []), *map(str, numpy())]
+    return [*library, *map(str, numpy())]
 
 
 def numpy():

@@ -16,7 +16,6 @@ import os
 import signal
 import socket
 import sys
-import sysconfig
 from pathlib import Path
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -46,9 +45,15 @@ def load_libraries():
             continue
 
 
+def compiled():
+    """The folder of the library's compiled modules, or None: as this Python finds it, wherever built."""
+    return next(
+        (place for place in sys.path if os.path.basename(place) == "lib-dynload" and os.path.isdir(place)), None
+    )
+
+
 def _extensions():
-    folder = sysconfig.get_config_var("DESTSHARED")
-    found = sorted(Path(folder).glob("*.so")) if folder else []
+    found = sorted(Path(compiled()).glob("*.so")) if compiled() else []
     return [str(path) for path in found if not path.name.startswith(_LEFT_OUT)]
 
 
