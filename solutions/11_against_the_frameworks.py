@@ -89,9 +89,12 @@ for p in (0.0, 1.0):
 reveal("nn.Dropout(p=1) returns", "nan" if np.isnan(edges["out at 1"]).any() else "zeros")
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # At p = 1 all is dropped: zeros, and no gradient. 1/(1-p) would divide by zero there; PyTorch had that bug
 # ([pull request 1833](https://github.com/pytorch/pytorch/pull/1833)) and so had 32 of 70 published NumPy layers that we read.
-#
+
+# %% [markdown]
 # Now a question about names. `torch.nn.functional.dropout(x)` without further arguments: which p, and is it on or off?
 
 # %% tags=["nbval-check-output"]
@@ -207,6 +210,8 @@ for number, (way, equal) in enumerate(parity.ask("modes").items(), start=1):
 reveal("of eight ways, as many are in test mode", sum(map(bool, parity.ask("modes").values())))
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # Only the first and the last are in test mode, and the last is a mistake as well:
 #
 # | | the program | what goes on |
@@ -266,6 +271,8 @@ for name, message in frameworks.verdicts().items():
 reveal("of eight layers, as many drop single entries", len(frameworks.conventions()))
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # Three are called dropout and are another thing.
 #
 # - `nn.Dropout2d` throws one coin for each channel: lesson 10's `spatial_dropout_*`.
@@ -326,6 +333,8 @@ else:
     print("PyTorch is not installed here, so there is nothing to race against.")
 
 # %% [markdown]
+# ▸ after you have run it
+#
 # Below 1 your textbook NumPy is the faster one, on this machine, with this version, on the CPU. That is a fact about one function: the
 # CPU version of PyTorch's coin thrower works one coin at a time, and spends most of the layer's time there. The matrix products around it are at least
 # as fast as NumPy's, and on a GPU the comparison is another.

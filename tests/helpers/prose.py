@@ -31,7 +31,7 @@ def numbers(text):
     """[(as written, value, half a unit of its last digit)] of the numbers in a text that are statements."""
     found = []
     for match in NUMBER.finditer(ASIDE.sub(" ", text)):
-        written = match[0].strip()
+        written = match[0].strip().rstrip(",")
         bare = written.rstrip("% ").replace(",", "").replace("−", "-")
         decimals = len(bare.partition(".")[2].partition("e")[0])
         if "." not in bare and "%" not in written and abs(float(bare)) < 20:
