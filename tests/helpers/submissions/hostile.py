@@ -508,7 +508,7 @@ case(
     def sgd_momentum(params, grads, velocity, lr, momentum):
         return {"\ud800\x1b[31m": 1, "y" * 10_000: 2}, velocity""",
     ["sgd_momentum"],
-    "has no `W1`",
+    "`params` has no",
     module="training",
     hidden=("\\ud800", "\\u001b", "y" * 5000),
 )
@@ -642,8 +642,8 @@ case(
     def relu_forward(x):
         x *= x > 0
         return x.copy(), x.copy()""",
-    ["relu_forward"],
-    "in place",
+    ["relu_forward", "init_params"],
+    "",
 )
 speaks("asks_for_more_time", 'speak({"note": "loading", "module": "layers"}); time.sleep(60)', waits=False)
 speaks("notes_of_nonsense", 'speak({"note": ["x"]})')
@@ -688,7 +688,7 @@ case(
     import threading
     for _ in range(1000): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
     return 2 * x, x"""),
-    ["relu_forward"],
+    RELU,
     "",
 )
 case(
