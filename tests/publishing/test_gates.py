@@ -1,5 +1,6 @@
 """The gates: nothing derived has drifted, no solution has leaked, a blank course fails only at its blanks."""
 
+import os
 import re
 
 import nbformat
@@ -11,6 +12,7 @@ from dropout_lab.instructor.publishing import leaks
 from dropout_lab.instructor.publishing.build import build
 from dropout_lab.instructor.publishing.derive import solution
 from dropout_lab.instructor.publishing.execute import execute
+from dropout_lab.instructor.publishing.inputs import data_of, imported_by
 
 STUB = re.compile(r"`(\w+)` is still blank\. Lesson \d\d, exercise [\d.]+: dropout_lab/\w+\.py")
 CLOCK = re.compile(r"\brace\(|\b(time|perf_counter|monotonic)\(|\.seconds\b|\bdatetime\b")
@@ -117,17 +119,45 @@ def test_tags_are_ones_that_somebody_reads(path):
     assert set().union(*(tags(cell) for cell in nbformat.read(path, 4).cells)) <= TAGS
 
 
+@pytest.fixture(scope="module")
+def blank():
+    """The cells of each lesson as they run on the stubs: one after the other in one kernel, emptied in between."""
+    lessons = {path.stem: nbformat.read(path, 4).cells for path in LESSONS}
+    for cells in lessons.values():
+        cells.insert(0, nbformat.v4.new_code_cell("%reset -f\n__spec__ = None"))
+    for number, cell in enumerate(cell for cells in lessons.values() for cell in cells):
+        cell.id = f"{number}"
+    together = nbformat.v4.new_notebook(cells=[cell for cells in lessons.values() for cell in cells])
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = iter(execute(together, ROOT / "lessons", allow_errors=True, env=env).cells)
+    return {stem: [next(ran) for _ in cells] for stem, cells in lessons.items()}
+
+
 @by_stem(LESSONS)
-def test_a_blank_lesson_fails_only_at_its_blanks(path, student_env):
-    notebook = execute(nbformat.read(path, 4), path.parent, allow_errors=True, env=student_env)
+def test_a_blank_lesson_fails_only_at_its_blanks(path, blank):
     functions = {e.function for e in EXERCISES.values()}
-    for cell in notebook.cells:
+    for cell in blank[path.stem]:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 assert output.ename == "NotImplementedError", f"{cell.source}\n{output.ename}: {output.evalue}"
                 named = STUB.search(output.evalue)
                 assert named, output.evalue
                 assert named[1] in functions, output.evalue
+
+
+def test_a_module_of_the_lab_concerns_few_lessons():
+    """How many notebooks a change of code makes stale, in the mean; a docstring makes none."""
+    read = [imported_by(ROOT, source) for source in SOURCES]
+    modules = [path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "dropout_lab" / "lab").rglob("*.py")]
+    names = [".".join(parts).removesuffix(".__init__") for parts in modules]
+    assert sum(name in names_read for name in names for names_read in read) / len(names) <= 4
+
+
+def test_no_data_of_the_lab_is_outside_of_every_hash():
+    read = set().union(*(imported_by(ROOT, source) for source in SOURCES))
+    known = {path for name in read for path in data_of(ROOT, name)}
+    beside = {p for p in (ROOT / "dropout_lab" / "lab").rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
+    assert beside <= known
 
 
 def test_every_module_is_small_enough_to_hold_in_mind():

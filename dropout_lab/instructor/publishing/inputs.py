@@ -32,7 +32,7 @@ def ran_on(root, source):
     parts = [cell.source.encode() for cell in solution(source).cells if cell.cell_type == "code"]
     for module in sorted(imported_by(root, source)):
         file = _file(root, module)
-        parts += [module.encode(), _told(file, module), *(path.read_bytes() for path in _data(file))]
+        parts += [module.encode(), _told(file, module), *(path.read_bytes() for path in data_of(root, module))]
     return digest(*parts)
 
 
@@ -99,8 +99,9 @@ def _without_words(file, changed):
     return "\n".join(line.rstrip() for line in lines if line.strip()).encode()
 
 
-def _data(file):
+def data_of(root, module):
     """What lies beside a module and is no module: arrays, tables, scripts, whole folders of results."""
+    file = _file(root, module)
     if file.name == "__init__.py":
         return []
     beside = [
