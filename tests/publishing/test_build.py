@@ -186,6 +186,18 @@ def test_a_changed_heading_changes_the_files_of_its_lesson_alone_and_back_again(
     assert contents(course) == before
 
 
+def test_the_completed_modules_run_whatever_the_path_holds(course, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(course))  # where the stubs are
+    edit(course / "solutions" / "00_small.py", "np.ones(2).sum()", "relu_forward(np.ones(2))[0].sum()")
+    edit(
+        course / "solutions" / "00_small.py",
+        "import numpy as np",
+        "import numpy as np\nfrom dropout_lab.layers import *",
+    )
+    build(course)
+    assert '"2.0\\n"' in (course / "solutions" / "00_small.ipynb").read_text("utf-8")
+
+
 def test_other_words_cost_no_run(course):
     edit(course / "solutions" / "00_small.py", "# A lesson", "# Another lesson")
     said = []

@@ -54,7 +54,7 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
     BuildError
         If a file was edited since the last build (nothing is written then), or a source is not right.
     """
-    root = Path(root)
+    root = Path(root).resolve()
     for name in only:
         if name not in MODULES and not sources(root, [name]):
             known = ", ".join(MODULES)
@@ -86,13 +86,19 @@ def build(root, only=(), force=False, check=False, progress=lambda message: None
 def _run(root, source):
     before = _read(source.with_suffix(".ipynb"))
     try:
-        notebook = execute(solution(source), root / "solutions", env={**os.environ, views.SWITCH: "keep"})
+        notebook = execute(solution(source), root / "solutions", env=_environment(root))
     except RuntimeError as error:
         raise BuildError(f"{source.name}: {error}") from None
     _keep_readings(notebook, before)
     notebook.metadata["dropout_lab"] = {"ran_on": ran_on(root, source), "gave": _gave(notebook)}
     write_atomically(source.with_suffix(".ipynb"), as_text(notebook))
     return source
+
+
+def _environment(root):
+    """That of the build, with the completed modules first, whatever the path held before."""
+    path = filter(None, (str(root / "solutions"), str(root), os.environ.get("PYTHONPATH")))
+    return {**os.environ, views.SWITCH: "keep", "PYTHONPATH": os.pathsep.join(path)}
 
 
 def _keep_readings(notebook, before):
