@@ -313,7 +313,7 @@ for name, row in frameworks.conventions().items():
 # %% tags=["timed"]
 predict("your layer's time, PyTorch's being 1", ...)
 
-# %%
+# %% tags=["timed"]
 x, dout = np.ones((256, 4096), np.float32), np.ones((256, 4096), np.float32)
 rng = np.random.default_rng(0)
 

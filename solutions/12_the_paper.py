@@ -183,7 +183,7 @@ plot_runs(RECORDS)
 # %% [markdown]
 # The loss says more than the error. Without dropout it turns up again while the error stays: the network becomes surer of its mistakes. Look for the same turn in the other curves. The bump in the first epochs comes with the momentum, which rises to 0.95 there.
 
-# %%
+# %% tags=["nbval-check-output"]
 print(paper.table(RECORDS))
 updates = {config: 469 * setting.epochs for config, setting in paper.CONFIGS.items()}
 print("\nupdates, 469 in an epoch:", updates)

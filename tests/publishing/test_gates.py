@@ -30,10 +30,11 @@ COMPARED = {
     "06": 9,
     "07": 4,
     "08": 0,
-    "09": 0,
+    "09": 1,
     "10": 4,
     "11": 6,
-    "12": 2,
+    "12": 1,
+    "13": 2,
 }  # cells of each lesson
 TAGS = NBVAL_TAGS | {"setup", "solution", "timed"}
 
@@ -84,7 +85,6 @@ def test_a_lesson_has_no_outputs(path):
 @by_stem(SOLUTIONS)
 def test_checked_cells_carry_rounded_text(path):
     checked = [cell for cell in nbformat.read(path, 4).cells if "nbval-check-output" in tags(cell)]
-    assert checked or path.stem.startswith("00")
     for cell in checked:
         assert cell.execution_count, f"never run: {cell.source}"
         assert cell.outputs, f"says nothing: {cell.source}"

@@ -102,8 +102,6 @@ def _without_words(file, changed):
 def data_of(root, module):
     """What lies beside a module and is no module: arrays, tables, scripts, whole folders of results."""
     file = _file(root, module)
-    if file.name == "__init__.py":
-        return []
     beside = [
         path for path in file.parent.iterdir() if path.suffix not in (".py", ".pyc") and path.name != "__pycache__"
     ]
