@@ -175,6 +175,7 @@ plot_history(
 # Accuracy counts the largest score and nothing else. The loss asks how sure the network was:
 
 # %%
+params, history = train(digits().first(500))  # the same run again
 title = "The training loss goes on falling; the other does not"
 plot_history(
     history, what="loss", title=title, small="the same run; equal factors at equal distances"

@@ -127,14 +127,20 @@ plot_three_means({name: three_means(name) for name in NETWORKS})
 
 # %%
 COUNTS = [1, 4, 16, 64, 256]
+
+
+def spread_and_gap(params, x, p, probs, chance):
+    """The variance of one pass, and how far the network without masks is from the exact mean."""
+    mean = ensembles.arithmetic_mean(probs, chance)
+    spread = np.einsum("m,mnc->nc", chance, (probs - mean) ** 2).mean()
+    return spread, np.sqrt(((plain(params, x) - mean) ** 2).mean())
+
+
 params, x, p, probs, chance = small("one hidden layer")
 mean = ensembles.arithmetic_mean(probs, chance)
-spread = np.einsum("m,mnc->nc", chance, (probs - mean) ** 2).mean()  # the variance of one pass
-gap = np.sqrt(((plain(params, x) - mean) ** 2).mean())  # how far the network without masks is
 pool = passes(params, x, p, 10_240, np.random.default_rng(3))
-plot_root_law(
-    COUNTS, [ensembles.rms(ensembles.averages(pool, k), mean) for k in COUNTS], spread, gap
-)
+distances = [ensembles.rms(ensembles.averages(pool, k), mean) for k in COUNTS]
+plot_root_law(COUNTS, distances, *spread_and_gap(*small("one hidden layer")))
 
 # %% [markdown]
 # The dots are passes through your own layer. The line was not fitted to them; it is $\sigma/\sqrt k$ with the variance $\sigma^2$ of one pass, from the list of all masks.
@@ -144,7 +150,7 @@ plot_root_law(
 # From which k on is an average of k passes nearer to the exact mean than the network without masks? `spread` is $\sigma^2$, `gap` the height of the dashed line; the answer need not be whole.
 
 
-# %%
+# %% tags=["nbval-check-output"]
 def passes_needed(spread, gap):
     """The k at which sigma / sqrt(k) equals gap."""
     ### BEGIN SOLUTION
@@ -153,7 +159,7 @@ def passes_needed(spread, gap):
 
 
 try_out(passes_needed)
-show(passes_needed=passes_needed(spread, gap))
+show(passes_needed=passes_needed(*spread_and_gap(*small("one hidden layer"))))
 
 # %% [markdown]
 # Average the *scores* instead, for all three networks, and look at the distance from the network without masks:
@@ -283,7 +289,7 @@ predict(
     choices=("ordinary", "dropout", "both", "neither"),
 )
 
-# %%
+# %% tags=["nbval-check-output"]
 in_mm = X * np.where(np.arange(8) == 3, 1000, 1)
 ridges = {
     "ordinary": lambda x: np.linalg.solve(x.T @ x + 50 * np.eye(8), x.T @ Y),

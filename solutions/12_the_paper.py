@@ -34,7 +34,7 @@ from dropout_lab.training import max_norm
 # %%
 predict("errors of 10,000 with dropout", ...)
 
-# %%
+# %% tags=["nbval-check-output"]
 reveal("errors of 10,000 with dropout", round(100 * paper.PAPER["dropout"]))
 
 # %% [markdown]
@@ -223,7 +223,7 @@ predict("weights of 2 x 8192, in units of ours", ...)
 # Of a network with these sizes, such as `(784, 1024, 1024, 10)`, without biases.
 
 
-# %%
+# %% tags=["nbval-check-output"]
 def number_of_weights(sizes):
     """How many weights stand between the layers."""
     ### BEGIN SOLUTION

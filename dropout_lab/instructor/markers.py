@@ -3,6 +3,7 @@
 import re
 
 _REGION = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$\n?", re.M | re.S)
+_TEACHERS = re.compile(r"<!-- teachers -->.*?<!-- /teachers -->\n?", re.S)
 
 
 def complete(text):
@@ -29,6 +30,11 @@ def replaced(text, with_this):
 def solutions(text):
     """The lines inside the solution regions, stripped."""
     return [line.strip() for region in _REGION.finditer(text) for line in region[2].splitlines() if line.strip()]
+
+
+def without_teachers(text):
+    """README's text without what is for teachers."""
+    return _TEACHERS.sub("", text)
 
 
 def _line(indent, stub):

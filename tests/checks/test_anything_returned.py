@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dropout_lab.checks import mistakes
+from dropout_lab.checks.cards import NOTEBOOK, card_of
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.functions import Broke, Functions, guard
 from dropout_lab.checks.reports import as_html, as_text
@@ -124,8 +125,8 @@ def test_whatever_comes_back_is_judged_and_is_not_right(name):
             verdict = judge(name, functions)
             assert verdict.status in ("failed", "error")
             json.dumps(verdict.record())
-            assert len(as_text(verdict)) < 2500
-            assert as_html(verdict)
+            assert len(as_text(card_of(verdict, NOTEBOOK))) < 2500
+            assert as_html(card_of(verdict, NOTEBOOK))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_whatever_is_raised_is_said(name, error):
     functions = Functions({k: guard(k, f) for k, f in {**RIGHT, EXERCISES[name].function: raising}.items()})
     verdict = judge(name, functions)
     assert verdict.status == "error"
-    assert type(error).__name__ in as_text(verdict)
+    assert type(error).__name__ in as_text(card_of(verdict, NOTEBOOK))
 
 
 @pytest.mark.parametrize("name", EARLY)

@@ -108,8 +108,8 @@ def test_the_table_reports_mean_and_standard_error():
 
     runs = ("plain", 0, 140), ("plain", 1, 160), ("max-norm", 0, 100), ("max-norm", 1, 104)
     text = paper.table([record(*run) for run in runs])
-    assert "1.500           0.100" in text
-    assert "1.020           0.020  0.480 +- 0.102" in text
+    assert "1.500       0.100" in text
+    assert "1.020       0.020  +0.480 (-0.536 to +1.496)" in text
 
 
 def test_days_grow_with_the_weights_and_are_unknown_without_runs():

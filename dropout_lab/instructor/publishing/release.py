@@ -13,6 +13,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from dropout_lab.instructor import markers
 from dropout_lab.instructor.publishing import leaks
 from dropout_lab.instructor.publishing.derive import derived
 from dropout_lab.instructor.publishing.tree import is_scrap, student_files
@@ -23,7 +24,6 @@ FOLDER = "dropout-lab"
 FIRST = "00"  # how a lesson works: part of every release, because README and the command open it
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
-_TEACHERS = re.compile(r"<!-- teachers -->.*?<!-- /teachers -->\n?", re.DOTALL)
 
 
 class ReleaseError(Exception):
@@ -106,7 +106,7 @@ def dead_ends(content):
 
 def _readme(text, files, chosen):
     """README for a student: without the teachers' parts, without lessons that are not there, and saying which are."""
-    text = _TEACHERS.sub("", text)
+    text = markers.without_teachers(text)
     if chosen is None:
         return text
     rows = [

@@ -642,7 +642,7 @@ case(
     def relu_forward(x):
         x *= x > 0
         return x.copy(), x.copy()""",
-    ["relu_forward", "init_params"],
+    ["relu_forward", "relu_backward", "init_params"],
     "",
 )
 speaks("asks_for_more_time", 'speak({"note": "loading", "module": "layers"}); time.sleep(60)', waits=False)

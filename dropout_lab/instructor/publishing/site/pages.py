@@ -137,9 +137,8 @@ def _folded(text):
 
 def _index(readme, lessons):
     """README up to what is for teachers, and the tree of the pages."""
-    text = readme.read_text("utf-8")
-    text = text.partition("<!-- teachers -->")[0] + text.partition("<!-- /teachers -->")[2]
-    text = linked(text, lessons).replace("](LICENSE)", "](_static/LICENSE)").replace("](.github/", "](_static/")
+    text = markers.without_teachers(readme.read_text("utf-8"))
+    text = linked(text, lessons).replace("](LICENSE)", "](_static/LICENSE)").replace("](docs/drop", "](_static/drop")
     beside = ["gallery", "cheat_sheet"]
     return (
         text.replace("\n## For students", f"{_BESIDE}\n## For students", 1)
