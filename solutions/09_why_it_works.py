@@ -295,9 +295,15 @@ ridges = {
     "ordinary": lambda x: np.linalg.solve(x.T @ x + 50 * np.eye(8), x.T @ Y),
     "dropout": lambda x: ridge_weights(x, Y, 0.3),
 }
-changed = [
-    name for name, solve in ridges.items() if not np.allclose(in_mm @ solve(in_mm), X @ solve(X))
-]
+
+
+def fitted(solve, x):
+    """The values on the fitted plane; 0 while `ridge_weights` is blank."""
+    w = solve(x)
+    return 0 if w is None else x @ w
+
+
+changed = [name for name, s in ridges.items() if not np.allclose(fitted(s, in_mm), fitted(s, X))]
 reveal(
     "fitted values that change with the unit",
     "both" if len(changed) == 2 else (changed or ["neither"])[0],

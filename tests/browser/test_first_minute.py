@@ -23,7 +23,11 @@ def opened(tmp_path):
     server = subprocess.Popen(command, cwd=tmp_path / "course", env=env, stdout=subprocess.PIPE, text=True)
     yield re.search(r"http://\S+", server.stdout.readline())[0], home
     server.terminate()
-    server.wait(20)
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:  # a busy machine
+        server.kill()
+        server.wait()
     server.stdout.close()
 
 
@@ -39,7 +43,7 @@ def test_a_course_opens_with_its_lesson_left_and_its_functions_right(browser, op
     functions = page.locator(".jp-FileEditor").bounding_box()
     assert lesson["x"] + lesson["width"] <= functions["x"] + 5
     assert functions["width"] > 400
-    assert "def affine_forward" in page.locator(".jp-FileEditor").inner_text()
+    page.locator(".jp-FileEditor").filter(has_text="def affine_forward").wait_for(timeout=60_000)
     assert {"dropout_lab", "lessons"} <= set(page.locator(".jp-DirListing-itemText").all_inner_texts())
     page.wait_for_timeout(1000)
     assert page.locator(".jp-mod-dirty").count() == 0

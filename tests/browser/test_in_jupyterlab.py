@@ -155,18 +155,24 @@ def student_url(student, tmp_path_factory):
 def test_a_student_writes_a_function_wrong_then_right(page, student_url):
     """Blank, named mistake, passed: in one kernel, with the file edited and saved beside the lesson."""
     lab.open_notebook(page, student_url, "lessons/01_backprop_by_hand.ipynb")
+    lab.command(page, "notebook:show-all-cell-code")  # the set-up is folded
     lab.run_cell(page, "from dropout_lab.lab.notebook import start")
     check = 'check("affine_forward")'
-    assert "○ `affine_forward` is still blank. Lesson 01, exercise 1.1" in lab.output(lab.run_cell(page, check))
+    blank = lab.output(lab.run_cell(page, check))
+    assert "affine_forward" in blank
+    assert "○" in blank
 
     write_in_editor(page, "`affine_forward` is still blank", "return x @ w, (x, w)")
     wrong = lab.output(lab.run_cell(page, check))
-    assert "✗ `affine_forward` · b is not added" in wrong
+    assert "✗" in wrong
+    assert "b is not added" in wrong
     assert "Traceback" not in wrong
-    assert barriers_in_both_themes(page) == []  # a failed report is text, in a terminal's colours
+    assert barriers_in_both_themes(page) == []  # a failed report is a card
 
     write_in_editor(page, "return x @ w, (x, w)", "return x @ w + b, (x, w)")
-    assert "✓ affine_forward · " in lab.output(lab.run_cell(page, check))
+    right = lab.output(lab.run_cell(page, check))
+    assert "✓" in right
+    assert "affine_forward" in right
     lab.shut_kernels(student_url)
 
 
