@@ -7,7 +7,7 @@ from dropout_lab.audit.results import Audit
 __all__ = ["Audit", "assert_dropout", "audit"]
 
 
-def audit(target, p=None, time_limit=20, seed=0):
+def audit(target, p=None, time_limit=None, seed=0):
     """Find out how a dropout layer wants to be called, call it, and say whether it is right or which mistake it is.
 
     Parameters
@@ -17,8 +17,8 @@ def audit(target, p=None, time_limit=20, seed=0):
         their own; things are called right here.
     p : "drop", "keep" or None
         What the layer's number is meant to be; None finds out.
-    time_limit : float
-        Seconds of processor time for a target in words.
+    time_limit : float or None
+        Seconds of processor time for a target in words; None gives 20, and 60 to one that names JAX.
     seed : int
         For the inputs; the same seed gives the same verdict.
 

@@ -94,6 +94,7 @@ class Jax:
         import jax
 
         jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_disable_jit", True)  # it would compile a whole layer for every rate
         return jax.numpy.asarray(x)
 
     def run(self, call, x):

@@ -6,17 +6,21 @@ import subprocess
 import sys
 import tempfile
 from math import ceil
+from pathlib import Path
 
 from dropout_lab.audit.results import Audit
 from dropout_lab.system import processes
 from dropout_lab.system.places import ROOT
 
+TIME_LIMIT, COMPILED = 20, 60  # seconds of the processor; JAX compiles for every shape
 
-def run(target, p=None, time_limit=20, seed=0):
+
+def run(target, p=None, time_limit=None, seed=0):
     """The `Audit` of a target in words. Whatever its code does, an answer comes back.
 
     `time_limit` is in seconds of the processor; a process that waits is ended after three times as long.
     """
+    time_limit = time_limit or (COMPILED if _names_jax(target) else TIME_LIMIT)
     if not processes.AVAILABLE:
         from dropout_lab.audit.examining import examine
 
@@ -57,6 +61,11 @@ def run(target, p=None, time_limit=20, seed=0):
     if b"MemoryError" in said or child.returncode == -9:
         return _silent(target, "it took more memory than an audit gives it.")
     return _silent(target, "the process ended before there was a result: does the code end Python?")
+
+
+def _names_jax(target):
+    path = Path(target if os.path.exists(target) else target.rpartition(":")[0])
+    return path.is_file() and b"jax" in path.read_bytes()
 
 
 def _is_path(target):

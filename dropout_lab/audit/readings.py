@@ -263,7 +263,7 @@ def _reading(cls, facts, init, forward, backward, rate, mode, kind):
         args, kwargs = fill(init, chosen, [], shape, generator)
         made = cls(*args, **kwargs)
         for attribute in facts.inherited:
-            _inherit(made, attribute)
+            _inherit(made, attribute, attribute in facts.keys)
         return made
 
     put = None
@@ -283,9 +283,11 @@ def _reading(cls, facts, init, forward, backward, rate, mode, kind):
     return ClassReading(make, forward, backward, mode, name, argument, put, sized, kind, dictionary)
 
 
-def _inherit(made, attribute):
-    """What a base class that is not here would have set: a flag is on, a rate has to be given, the rest is left out."""
-    if not hasattr(made, attribute) and vocabulary.mode(attribute) == "training":
+def _inherit(made, attribute, has_keys):
+    """What a base class that is not here would have set: a flag is on, what is asked for keys is a dictionary."""
+    if not hasattr(made, attribute) and has_keys:
+        setattr(made, attribute, {})
+    elif not hasattr(made, attribute) and vocabulary.mode(attribute) == "training":
         setattr(made, attribute, True)
     elif not hasattr(made, attribute) and vocabulary.mode(attribute) == "testing":
         setattr(made, attribute, False)

@@ -1,10 +1,12 @@
 """Things that stand where a file's own project would: for modules that are not here, and for base classes in them."""
 
 import inspect
+import re
 
 import numpy as np
 
 GPU = {"cupy": "CuPy", "pycuda": "PyCUDA", "triton": "Triton"}
+_CONVERTS = re.compile(r"(^|[._])(as|to|ensure)?_?(nd)?(array|tensor|variable|value)$", re.IGNORECASE)
 KNOWN = {"np": np, "numpy": np, "xp": np, "cp": np, "cupy": np, "rand": np.random.rand, "randn": np.random.randn}
 
 
@@ -27,7 +29,8 @@ class StandIn:
     """Whatever a module that is not here would give: a base class, a decorator, a constant.
 
     Its attributes are stand-ins too, always the same ones, so that `Phase.train` differs from `Phase.test`. As a
-    decorator it leaves what it decorates as it is. Nothing can be computed with it: that raises, and is said.
+    decorator it leaves what it decorates as it is; a conversion by its name, such as `as_variable`, hands an array on.
+    Nothing can be computed with it: that raises, and is said.
     """
 
     def __init__(self, path):
@@ -44,7 +47,11 @@ class StandIn:
     def __call__(self, *args, **kwargs):
         if len(args) == 1 and not kwargs and (inspect.isclass(args[0]) or inspect.isroutine(args[0])):
             return args[0]
+        if args and isinstance(args[0], (np.ndarray, float)) and _CONVERTS.search(self.path):
+            return np.asarray(args[0])
         return StandIn(f"{self.path}()")
+
+    __iter__ = None  # or `*standin.shape` would ask __getitem__ for ever
 
     def __mro_entries__(self, bases):
         first = next(base for base in bases if isinstance(base, StandIn))

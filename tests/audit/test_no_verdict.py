@@ -148,3 +148,16 @@ def test_what_cannot_be_driven_comes_with_an_adapter(tmp_path):
     assert "from mine import Dropout" in found.adapter
     assert "self.layer = Dropout(p=p)" in found.adapter
     compile(found.adapter, "adapter", "exec")
+
+
+def test_what_a_missing_base_class_would_hold_and_convert_is_stood_in_for(tmp_path):
+    path = tmp_path / "dropout.py"
+    code = RIGHT.format(body="self.cache['m'] = self.m").replace("Dropout:", "Dropout(Layer):")
+    path.write_text("import numpy as np\nfrom .layer import Layer\n" + code)
+    assert audit(path).verdict == "right"
+    path.write_text(
+        "from core import as_variable, Config, cuda\n\ndef dropout(x, dropout_ratio=0.5):\n    x = as_variable(x)\n"
+        "    if not Config.train:\n        return x\n    xp = cuda.get_array_module(x)\n"
+        "    return x * (xp.random.rand(*x.shape) > dropout_ratio) / (1 - dropout_ratio)\n"
+    )
+    assert audit(path).verdict == "right"

@@ -257,6 +257,12 @@ def test_every_mistake_has_its_place_in_the_gallery(pages):
     assert len(anchors) == len(ids) == len(set(anchors))
 
 
+def test_the_page_for_a_layer_of_ones_own_shows_a_card_that_leads_to_the_gallery(built, pages):
+    text = (built[0] / "is_my_dropout_right.html").read_text("utf-8")
+    assert "the mask is there, the scale is missing" in text
+    assert ("a", "gallery.html#C21") in pages["is_my_dropout_right.html"].targets
+
+
 def test_answers_are_folded(built):
     text = (built[0] / "06_inverted_dropout.html").read_text("utf-8")
     before, _, answer = text.partition("No: behind the layer the inverted version")

@@ -17,7 +17,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from dropout_lab.instructor.publishing.site import gallery, lite, pages, panels
+from dropout_lab.instructor.publishing.site import gallery, lite, one_layer, pages, panels
 
 MATHJAX = "sphinx-mathjax-offline"  # MathJax 3.2.2 as files; the extension of that name would copy all 24 MB of it
 HERE = Path(__file__).parent
@@ -84,6 +84,7 @@ def site(root, out, progress=print):
         lessons = pages.write(root, source, lite.available())
         progress(f"{len(lessons)} lessons; the gallery of mistakes")
         gallery.write(source)
+        one_layer.write(source)
         _assets(source / "_static")
         progress("Sphinx")
         _sphinx(source, fresh, Path(scratch) / "doctrees")

@@ -20,7 +20,8 @@ PANEL = "A panel stands here in Jupyter, with controls to turn. As it opens, it 
 _LINK = re.compile(r"\[([^\]]+)\]\((?:lessons/)?(\d\d_\w+)\.ipynb\)")
 _HEADING = re.compile(r"\A#+ [^\n]*\n+")
 _BESIDE = """
-Beside the lessons: the [gallery of mistakes](gallery.md) and the [cheat sheet](cheat_sheet.md).
+Beside the lessons: the [gallery of mistakes](gallery.md), the [cheat sheet](cheat_sheet.md), and
+[Is my dropout right?](is_my_dropout_right.md)
 """
 _ID = re.compile(r"\| ([A-Z]\d\d) \|$", re.M)  # the last column of the cheat sheet: ids of mistakes
 _TREE = """
@@ -139,7 +140,7 @@ def _index(readme, lessons):
     """README up to what is for teachers, and the tree of the pages."""
     text = markers.without_teachers(readme.read_text("utf-8"))
     text = linked(text, lessons).replace("](LICENSE)", "](_static/LICENSE)").replace("](docs/drop", "](_static/drop")
-    beside = ["gallery", "cheat_sheet"]
+    beside = ["gallery", "cheat_sheet", "is_my_dropout_right"]
     return (
         text.replace("\n## For students", f"{_BESIDE}\n## For students", 1)
         + _TREE.format(caption="Lessons", names="\n".join(lessons))
