@@ -158,7 +158,7 @@ def _table(table, number):
         f"<td>{'✓' if met else '✗'}</td></tr>"
         for what, seen, right, met in table
     )
-    return f"<table>{head}{body}</table>"
+    return f'<table cellpadding="4" style="margin:.4em 0">{head}{body}</table>'
 
 
 def _drawn(pictures):

@@ -8,7 +8,7 @@ from dropout_lab.instructor.publishing.site.wrong_layer import Dropout
 NAME = "is_my_dropout_right"
 _PAGE = """# Is my dropout right?
 
-1. Install the package: `python -m pip install dropout-lab`, or in a clone `python -m pip install -e .`
+1. Install the package, in a clone of its repository: `python -m pip install -e .`
 2. In a terminal: `dropout-lab audit my_layer.py`. In Python: `from dropout_lab.audit import audit; audit(MyLayer)`.
 3. Read the card. It says how your layer was called, what it does, whether that is dropout, and if not, which known
    mistake it is.
