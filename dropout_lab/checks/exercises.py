@@ -104,6 +104,10 @@ class UnknownExercise(KeyError):
     def __str__(self):
         return self.args[0]
 
+    def _render_traceback_(self):
+        """In a notebook, the sentence alone."""
+        return [self.args[0]]
+
 
 def in_lesson(number):
     """{name: exercise} of a lesson, given as "05", "5" or 5; empty if there is none.

@@ -7,7 +7,7 @@ import numpy as np
 
 from dropout_lab.checks import lesson
 from dropout_lab.checks.cards import NOTEBOOK, card_of, next_step
-from dropout_lab.checks.exercises import EXERCISES, find, in_lesson, is_lesson
+from dropout_lab.checks.exercises import EXERCISES, UnknownExercise, find, in_lesson, is_lesson
 from dropout_lab.checks.functions import load, student_line
 from dropout_lab.checks.hints import hint_text
 from dropout_lab.checks.loading import in_force
@@ -15,6 +15,7 @@ from dropout_lab.checks.printed import Printed
 from dropout_lab.checks.reloading import refresh
 from dropout_lab.checks.reports import CheckFailed, Report, StillBlank, Table
 from dropout_lab.checks.verdicts import Verdict, judge
+from dropout_lab.checks.words import sentence
 from dropout_lab.system import screen
 from dropout_lab.system.deadline import TimeUp, within
 
@@ -44,7 +45,10 @@ def check(name=None, seed=None):
     """
     seed = drawn(seed)
     if name is None or is_lesson(name):
-        _show(_table(_names(name), seed))
+        try:
+            _show(_table(_names(name), seed))
+        except UnknownExercise as none:  # a lesson whose builds are in its notebook: nothing is wrong
+            print(sentence(str(none)))
         return
     find(name)
     remarks = refresh()

@@ -16,7 +16,7 @@ from dropout_lab.checks.functions import stub_message
 from dropout_lab.checks.reloading import refresh
 from dropout_lab.checks.reports import CheckFailed, Report, as_text
 from dropout_lab.lab import plots
-from dropout_lab.lab.progress import watched
+from dropout_lab.lab.progress import has_a_reader, watched
 from dropout_lab.system import course, places
 
 
@@ -58,16 +58,21 @@ def _renew(info=None):
 def _show_card(shell, kind, error, trace, tb_offset=None):
     """The card of a check that was not passed, or of a stub that was called, without the way that led to it.
 
-    The cell has failed all the same: what runs a notebook stops here, and is told the card as text.
+    The cell has failed all the same: what runs a notebook stops here. Where nobody reads, it is told in an error
+    message, the only thing that nbval looks for; JupyterLab would show that in a box of its own beside the card.
     """
     if not isinstance(error, CheckFailed) and not _is_ours(trace):
         lines = shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
         shell._showtraceback(kind, error, lines)
         return lines
     card = error.card if isinstance(error, CheckFailed) else blank(stub_message(error.with_traceback(trace)), NOTEBOOK)
-    display(Report(card))
-    shell._last_traceback = as_text(card).splitlines()
-    return shell._last_traceback
+    lines = as_text(card).splitlines()
+    if has_a_reader():
+        display(Report(card))
+        shell._last_traceback = lines
+    else:
+        shell._showtraceback(kind, error, lines)
+    return lines
 
 
 def _is_ours(trace):
