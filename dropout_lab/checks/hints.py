@@ -6,9 +6,14 @@ from dropout_lab.checks.exercises import find
 from dropout_lab.system.columns import COLUMNS
 
 
+def hint_line(name, step):
+    """Hint 1, 2 or 3 for an exercise, in one line."""
+    return f"Hint {step} of 3 for `{find(name).name}`: {HINTS[name][step - 1]}"
+
+
 def hint_text(name, step, width=COLUMNS):
-    """Hint 1, 2 or 3 for an exercise, as shown to a student."""
-    return fill(f"Hint {step} of 3 for `{find(name).name}`: {HINTS[name][step - 1]}", width)
+    """The same, as wide as a screen."""
+    return fill(hint_line(name, step), width)
 
 
 HINTS = {

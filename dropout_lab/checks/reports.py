@@ -20,6 +20,7 @@ _EDGE = {"passed": "#1a936f", "failed": "#d55e00", "error": "#d55e00", "blank": 
 _BOX = f"color:{_INK};background:{_PAPER};padding:.4em .8em;margin:.3em 0;overflow-wrap:anywhere;border-left:4px solid "
 _PRE = "margin:.2em 0;white-space:pre-wrap;color:inherit;background:none"
 _CODE = "color:inherit;background:none"
+_WHOLE = '<td style="white-space:nowrap">'  # of a table, a column that does not give way to the longest
 
 
 class CheckFailed(Exception):
@@ -54,6 +55,23 @@ class Report:
 
     def on_screen(self, width, style):
         return as_text(self.card, width, style)
+
+
+class Note:
+    """Sentences that a notebook sets as wide as its column and everything else as text."""
+
+    def __init__(self, *lines):
+        self.lines = lines
+
+    def __repr__(self):
+        return self.on_screen()
+
+    def _repr_html_(self):
+        said = "".join(f"<div>{_marked(line)}</div>" for line in self.lines)
+        return f'<div role="status" class="dl-card dl-hint" style="{_BOX}{_EDGE["blank"]}">{said}</div>'
+
+    def on_screen(self, width=COLUMNS, style=PLAIN):
+        return "\n".join(line for text in self.lines for line in _filled(text, width))
 
 
 class Table:
@@ -165,12 +183,14 @@ def as_table(records, after="", width=COLUMNS, style=PLAIN):
 def table_as_html(records, after=""):
     """The same as an HTML table."""
     rows = "".join(
-        f"<tr><td>{SYMBOL[r['status']]}</td><td>{find(r['exercise']).number}</td>"
-        f"<td>{_marked('`' + r['exercise'] + '`')}</td><td>{r['points']} / {r['max_points']}</td>"
+        f"<tr>{_WHOLE}{SYMBOL[r['status']]}</td>{_WHOLE}{find(r['exercise']).number}</td>"
+        f"{_WHOLE}{_marked('`' + r['exercise'] + '`')}</td>{_WHOLE}{r['points']} / {r['max_points']}</td>"
         f'<td style="text-align:left">{_marked(shorten(_remark(r), 90, placeholder=" ..."))}</td></tr>'
         for r in records
     )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "", "exercise", "points", ""))
+    head = "".join(
+        f'<th scope="col" style="white-space:nowrap">{name}</th>' for name in ("", "", "exercise", "points", "")
+    )
     table = f'<table style="color:inherit;background:none"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     edge = _EDGE["passed" if all(r["status"] == "passed" for r in records) else "blank"]
     said = f"<div>{_marked(f'{_sum(records)} {after}')}</div>"

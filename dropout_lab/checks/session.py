@@ -9,11 +9,11 @@ from dropout_lab.checks import lesson
 from dropout_lab.checks.cards import NOTEBOOK, card_of, next_step
 from dropout_lab.checks.exercises import EXERCISES, UnknownExercise, find, in_lesson, is_lesson
 from dropout_lab.checks.functions import load, student_line
-from dropout_lab.checks.hints import hint_text
+from dropout_lab.checks.hints import hint_line
 from dropout_lab.checks.loading import in_force
 from dropout_lab.checks.printed import Printed
 from dropout_lab.checks.reloading import refresh
-from dropout_lab.checks.reports import CheckFailed, Report, StillBlank, Table
+from dropout_lab.checks.reports import CheckFailed, Note, Report, StillBlank, Table
 from dropout_lab.checks.verdicts import Verdict, judge
 from dropout_lab.checks.words import sentence
 from dropout_lab.system import screen
@@ -48,7 +48,7 @@ def check(name=None, seed=None):
         try:
             _show(_table(_names(name), seed))
         except UnknownExercise as none:  # a lesson whose builds are in its notebook: nothing is wrong
-            print(sentence(str(none)))
+            _show(Note(sentence(str(none))))
         return
     find(name)
     remarks = refresh()
@@ -84,9 +84,8 @@ def hint(name):
     """Show the next of an exercise's three hints; after the third it starts again."""
     find(name)
     _revealed[name] = _revealed.get(name, 0) % 3 + 1
-    print(hint_text(name, _revealed[name]))
-    if _revealed[name] < 3:
-        print(f'`hint("{name}")` again for the next.')
+    more = [f'`hint("{name}")` again for the next.'] if _revealed[name] < 3 else []
+    _show(Note(hint_line(name, _revealed[name]), *more))
 
 
 def _names(number):

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from dropout_lab.checks import mistakes
@@ -15,7 +16,7 @@ from dropout_lab.checks.cards import NOTEBOOK, TERMINAL, Card, blank, card_of
 from dropout_lab.checks.exercises import EXERCISES, find
 from dropout_lab.checks.functions import load
 from dropout_lab.checks.hints import hint_text
-from dropout_lab.checks.reports import CheckFailed, Report, as_html, as_text
+from dropout_lab.checks.reports import CheckFailed, Note, Report, as_html, as_text
 from dropout_lab.checks.session import attempt
 from dropout_lab.checks.verdicts import Verdict, judge, observe
 from dropout_lab.system.columns import COLUMNS
@@ -92,6 +93,26 @@ def test_a_loop_that_never_ends_is_an_answer_in_a_notebook_too():
     verdict, _ = attempt("relu_forward", functions, 1, time_limit=0.2)
     assert verdict.headline.startswith("no result within 0.2 s. A loop that never ends?")
     assert attempt("affine_forward", functions, 1)[0].status == "passed"
+
+
+def test_what_is_printed_again_and_again_is_told_once():
+    def relu_forward(x):
+        print("I was here")
+        return np.maximum(x, 0), x
+
+    functions = load()
+    functions["relu_forward"] = relu_forward
+    _, printed = attempt("relu_forward", functions, 1)
+    assert re.fullmatch(r"I was here \(\d+ times\)\n?", printed)
+
+
+def test_a_hint_is_as_wide_as_a_notebook_makes_it(own):
+    shown = python(own, "from dropout_lab.checks import hint\nhint('affine_forward')\nhint('affine_forward')")
+    assert shown.startswith("Hint 1 of 3 for `affine_forward`: Take one sample")
+    assert words(shown).count('`hint("affine_forward")` again for the next.') == 2
+    note = Note("Hint 1 of 3 for `x < y`")
+    assert "<code" in note._repr_html_()
+    assert "x &lt; y" in note._repr_html_()
 
 
 def test_the_card_of_a_blank_says_where_it_is_and_offers_a_first_step():
