@@ -19,7 +19,7 @@ _PAPER = "var(--jp-layout-color1, var(--vscode-editor-background, var(--pst-colo
 _EDGE = {"passed": "#1a936f", "failed": "#d55e00", "error": "#d55e00", "blank": "#7d8894"}  # 3 to 1 on either paper
 _BOX = f"color:{_INK};background:{_PAPER};padding:.4em .8em;margin:.3em 0;overflow-wrap:anywhere;border-left:4px solid "
 _PRE = "margin:.2em 0;white-space:pre-wrap;color:inherit;background:none"
-_CODE = "color:inherit;background:none"
+_CODE = "color:inherit;background:none;white-space:inherit"
 _WHOLE = '<td style="white-space:nowrap">'  # of a table, a column that does not give way to the longest
 
 
