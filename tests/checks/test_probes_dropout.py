@@ -12,6 +12,7 @@ from dropout_lab.checks.chance import coin_bound, least_spread, likeliest, narro
 from dropout_lab.checks.functions import Functions, guard, load
 from dropout_lab.checks.mistakes.dropout_masks import inverse, kept, thinned
 from dropout_lab.checks.mistakes.dropout_network import Network
+from dropout_lab.checks.probes import dropout_network
 from dropout_lab.checks.verdicts import judge, observe
 from dropout_lab.layers import softmax_cross_entropy
 from variants import dropout as variants
@@ -446,3 +447,13 @@ def test_masks_of_two_calls_differ():
     rng = np.random.default_rng(3)
     masks = [completed.dropout_forward(np.ones(200), 0.5, rng)[0] for _ in range(3)]
     assert all(not np.array_equal(a, b) for a, b in pairwise(masks))  # false alarm: 2 * 0.5^200
+
+
+def test_rounding_leaves_the_frozen_gradients_ten_times_the_digits_that_are_asked_for(monkeypatch):
+    errors = []
+    measure = dropout_network._error
+    monkeypatch.setattr(dropout_network, "_error", lambda *given: errors.append(measure(*given)) or errors[-1])
+    for seed in range(150):
+        assert all(aspect.ok for aspect in observe("mlp_dropout", load(), seed))
+    assert len(errors) == 150 * 6 * 2
+    assert max(errors) < 1e-8
