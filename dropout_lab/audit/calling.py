@@ -21,7 +21,7 @@ class Identity:
         return dout
 
 
-def attempt(call, *args):
+def result_or_error(call, *args):
     """(result, None), or (None, the exception): whatever somebody's code does, an audit goes on."""
     try:
         return call(*args), None
@@ -144,5 +144,5 @@ def as_array(thing):
             thing = thing.detach().cpu().numpy()
     if not isinstance(thing, (np.ndarray, list, tuple, float, int, np.generic)) and hasattr(thing, "data"):
         thing = thing.data
-    made, _ = attempt(np.asarray, thing)
+    made, _ = result_or_error(np.asarray, thing)
     return made if made is not None and made.dtype != object else None

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from dropout_lab.audit.calling import attempt
+from dropout_lab.audit.calling import result_or_error
 from dropout_lab.audit.sources import Undriven
 from dropout_lab.checks.functions import Functions, guard
 
@@ -21,7 +21,7 @@ class Trial:
         self.reading, self.error, self.score = reading, None, -1
         x = rng.uniform(0.5, 1.5, (24, 18)) * (2.0 * rng.integers(0, 2, (24, 18)) - 1.0)
         with np.errstate(all="ignore"):
-            _, self.error = attempt(self._run, x)
+            _, self.error = result_or_error(self._run, x)
         if isinstance(self.error, Undriven):
             raise self.error
 
@@ -80,7 +80,7 @@ def choose(readings, arrays):
 def two_axes_only(reading):
     """Whether it takes tables and nothing else."""
     for shape in ((5,), (3, 4, 5), (2, 3, 2, 3)):
-        made, error = attempt(reading.forward, np.ones(shape), 0.5, True, 3)
+        made, error = result_or_error(reading.forward, np.ones(shape), 0.5, True, 3)
         if error or made[0] is None or made[0].shape != shape:
             return True
     return False
@@ -107,9 +107,9 @@ def functions(reading, meaning, tables=False, names=("dropout_forward", "dropout
         before = rng.bit_generator.state if train else None
         seed = int(rng.integers(2**32)) if train else next(at_test)
         given = shaped(x)
-        made, error = attempt(reading.forward, given, number, train, seed)
+        made, error = result_or_error(reading.forward, given, number, train, seed)
         if error and not train and p in (0, 1):  # a constructor that refuses 0 and 1 says nothing of test time
-            made, error = attempt(reading.forward, given, min(max(number, 1e-12), 1 - 1e-12), train, seed)
+            made, error = result_or_error(reading.forward, given, min(max(number, 1e-12), 1 - 1e-12), train, seed)
         if isinstance(error, NotImplementedError):  # a framework's, of a dtype: no stub
             raise TypeError(str(error)) from None
         if error:

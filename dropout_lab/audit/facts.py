@@ -7,7 +7,7 @@ import tokenize
 from dataclasses import dataclass, field
 
 from dropout_lab.audit import vocabulary
-from dropout_lab.audit.calling import attempt
+from dropout_lab.audit.calling import result_or_error
 
 
 @dataclass
@@ -182,7 +182,7 @@ def mode_values(name, facts, namespace, default=None):
 
 def _members(node, namespace):
     """The values of `Phase.train` and of the member beside it."""
-    owner, error = attempt(lambda: eval(compile(ast.Expression(node.value), "<mode>", "eval"), namespace))
+    owner, error = result_or_error(lambda: eval(compile(ast.Expression(node.value), "<mode>", "eval"), namespace))
     if error or not hasattr(owner, node.attr):
         return []
     value = getattr(owner, node.attr)

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from dropout_lab.audit import driving
-from dropout_lab.audit.calling import attempt
+from dropout_lab.audit.calling import result_or_error
 from dropout_lab.checks import mistakes
 from dropout_lab.checks.probes.dropout_masks import away_from_zero
 from dropout_lab.checks.verdicts import observe
@@ -72,9 +72,9 @@ def observed(reading, tables, seed=5):
 def edges(reading, meaning):
     """What it does where everything is dropped, with whole numbers and with half precision: a word or two each."""
     x = away_from_zero(np.random.default_rng(6), (24, 18))
-    all_dropped, _ = attempt(_called, reading, x, 0.0 if meaning == "keep" else 1.0)
-    whole, refused = attempt(_called, reading, np.arange(1, 433).reshape(24, 18), 0.3)
-    half, broke = attempt(_called, reading, x.astype(np.float16), 0.3)
+    all_dropped, _ = result_or_error(_called, reading, x, 0.0 if meaning == "keep" else 1.0)
+    whole, refused = result_or_error(_called, reading, np.arange(1, 433).reshape(24, 18), 0.3)
+    half, broke = result_or_error(_called, reading, x.astype(np.float16), 0.3)
     cut = whole is not None and whole.dtype.kind in "iu"
     return {
         "all dropped": _in_a_word(all_dropped),

@@ -15,7 +15,7 @@ import sys
 import types
 from pathlib import Path
 
-from dropout_lab.audit.calling import attempt
+from dropout_lab.audit.calling import result_or_error
 from dropout_lab.audit.sources import Undriven, read
 from dropout_lab.audit.standins import KNOWN, StandIn
 
@@ -164,7 +164,7 @@ class Loader:
                     except Undriven:
                         break
         if not level and parts[0] not in _NEVER:
-            module, error = attempt(importlib.import_module, name)
+            module, error = result_or_error(importlib.import_module, name)
             if not error:
                 return module
         return self.standins.setdefault((name, level), StandIn(name or "."))

@@ -11,7 +11,7 @@ import numpy as np
 
 from dropout_lab.audit import vocabulary
 from dropout_lab.audit.arrays import Columns, Lists, NumpyArrays
-from dropout_lab.audit.calling import array_in, as_array, attempt, fill, parameters
+from dropout_lab.audit.calling import array_in, as_array, fill, parameters, result_or_error
 from dropout_lab.audit.conventions import generators, in_words, keys, modes, rates
 
 SETUP = ("build", "initialize", "setup", "init", "set_input_shape", "init_params")  # called once with the input's shape
@@ -101,7 +101,7 @@ class ClassReading(Reading):
                 self.put(made, number)
             for setup in SETUP if self.arrays.framework == "numpy" else ():
                 if callable(method := getattr(made, setup, None)):
-                    attempt(method, x.shape)
+                    result_or_error(method, x.shape)
             self.objects[key] = made, generator
         return self.objects[key]
 

@@ -201,7 +201,7 @@ def _raiser(name, reason):
     return unavailable
 
 
-def attempt(call):
+def result_or_broke(call):
     """(result, None), or (None, the Broke that the call raised): for edges where raising is one of the answers."""
     try:
         return call(), None

@@ -52,7 +52,7 @@ def check(name=None, seed=None):
         return
     find(name)
     remarks = refresh()
-    verdict, printed = attempt(name, load(), seed)
+    verdict, printed = judge_in_time(name, load(), seed)
     if verdict.status == "passed":
         _not_passed.pop(name, None)
         _show(Report(card_of(verdict, NOTEBOOK, seed, printed, remarks)))
@@ -67,7 +67,7 @@ def drawn(seed=None):
     return int(np.random.SeedSequence().entropy % SEEDS) if seed is None else seed
 
 
-def attempt(name, functions, seed, time_limit=TIME_LIMIT):
+def judge_in_time(name, functions, seed, time_limit=TIME_LIMIT):
     """(verdict, what was printed) of one exercise, within a time limit."""
     printed = Printed()
     try:
@@ -98,7 +98,7 @@ def _table(names, seed):
     remarks, functions = refresh(), load()
     lessons = [names] if names else [list(in_lesson(n)) for n in dict.fromkeys(e.lesson for e in EXERCISES.values())]
     for names in lessons:
-        records = [attempt(name, functions, seed)[0].record() for name in names]
+        records = [judge_in_time(name, functions, seed)[0].record() for name in names]
         if not all(r["status"] == "passed" for r in records):
             break
     return Table(records, " ".join((*remarks, _where_to_go(records))))

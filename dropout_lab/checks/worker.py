@@ -12,14 +12,14 @@ from dataclasses import asdict
 
 from dropout_lab.checks.cards import TERMINAL, card_of
 from dropout_lab.checks.functions import load
-from dropout_lab.checks.session import attempt
+from dropout_lab.checks.session import judge_in_time
 
 
 def records(names, seed, time_limit):
     """One record per exercise, in the order asked for."""
     functions = load()
     for name in names:
-        verdict, printed = attempt(name, functions, seed, time_limit)
+        verdict, printed = judge_in_time(name, functions, seed, time_limit)
         yield record(verdict, seed, printed)
 
 

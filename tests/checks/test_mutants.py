@@ -9,7 +9,7 @@ from mutants import mutants
 
 @pytest.fixture(scope="module")
 def tried():
-    """{form: [(change, outcome)]} of the completed answers."""
+    """{form: [(change, fate)]} of the completed answers."""
     return trials.try_all(list(trials.answers()))
 
 
@@ -37,7 +37,7 @@ def test_a_judge_that_overlooks_some_aspects_lets_changes_pass(monkeypatch):
     source = form.path.read_text()
     changes = [m for m in mutants(source, form.own) if "dout.sum" in m.change]
     monkeypatch.setattr(trials, "witness", blind)
-    assert any(trials.outcome(form, source, mutant) == "survived" for mutant in changes)
+    assert any(trials.fate(form, source, mutant) == "survived" for mutant in changes)
 
 
 def test_a_change_is_made_once_and_known_by_its_line():

@@ -17,7 +17,7 @@ from dropout_lab.checks.exercises import EXERCISES, find
 from dropout_lab.checks.functions import load
 from dropout_lab.checks.hints import hint_text
 from dropout_lab.checks.reports import CheckFailed, Note, Report, as_html, as_text
-from dropout_lab.checks.session import attempt
+from dropout_lab.checks.session import judge_in_time
 from dropout_lab.checks.verdicts import Verdict, judge, observe
 from dropout_lab.system.columns import COLUMNS
 
@@ -90,9 +90,9 @@ def test_a_loop_that_never_ends_is_an_answer_in_a_notebook_too():
 
     functions = load()
     functions["relu_forward"] = relu_forward
-    verdict, _ = attempt("relu_forward", functions, 1, time_limit=0.2)
+    verdict, _ = judge_in_time("relu_forward", functions, 1, time_limit=0.2)
     assert verdict.headline.startswith("no result within 0.2 s. A loop that never ends?")
-    assert attempt("affine_forward", functions, 1)[0].status == "passed"
+    assert judge_in_time("affine_forward", functions, 1)[0].status == "passed"
 
 
 def test_what_is_printed_again_and_again_is_told_once():
@@ -102,7 +102,7 @@ def test_what_is_printed_again_and_again_is_told_once():
 
     functions = load()
     functions["relu_forward"] = relu_forward
-    _, printed = attempt("relu_forward", functions, 1)
+    _, printed = judge_in_time("relu_forward", functions, 1)
     assert re.fullmatch(r"I was here \(\d+ times\)\n?", printed)
 
 

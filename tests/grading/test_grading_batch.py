@@ -21,7 +21,7 @@ from dropout_lab.instructor.grading.grade import Settings, grade
 from dropout_lab.instructor.grading.results import read
 from dropout_lab.instructor.grading.submissions import collect
 from dropout_lab.instructor.grading.terms import DaysLate, Unclear
-from dropout_lab.instructor.grading.worker import outcome
+from dropout_lab.instructor.grading.worker import answer_to
 from submissions import pack, right, with_code, write
 
 SOME = ("affine_forward", "relu_forward", "relu_backward")
@@ -157,7 +157,7 @@ def test_another_judge_grades_again_and_says_why(room, monkeypatch):
 def test_a_submission_that_vanishes_meanwhile_has_no_result_and_a_reason(tmp_path):
     write(tmp_path / "anna", right())
     task = {"handed": HandedIn("zoe", [tmp_path / "zoe"]).record(), "file": "", "known": None, "grade": True}
-    assert "zoe is no longer there" in outcome(task, settings())["fault"]
+    assert "zoe is no longer there" in answer_to(task, settings())["fault"]
 
 
 def test_results_that_belong_to_nobody_are_named(room):
@@ -197,7 +197,7 @@ def test_taking_in_has_an_end_too(tmp_path, monkeypatch):
     monkeypatch.setattr(worker, "collect", endless)
     monkeypatch.setattr(worker, "TAKING_IN", 0.3)
     task = {"handed": HandedIn("anna", [tmp_path]).record(), "file": "", "known": None, "grade": True}
-    result = outcome(task, settings(exercises=("relu_forward",)))["result"]
+    result = answer_to(task, settings(exercises=("relu_forward",)))["result"]
     assert result["points"] == 0
     assert "could not be taken in within 0.3 s" in result["notes"][0]
 

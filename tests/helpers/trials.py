@@ -72,13 +72,13 @@ def trial(form):
     for mutant in mutants(source, form.own):
         try:
             with within(SECONDS):
-                found.append((mutant.change, outcome(form, source, mutant)))
+                found.append((mutant.change, fate(form, source, mutant)))
         except TimeUp:
             found.append((mutant.change, "does not end"))
     return found
 
 
-def outcome(form, source, mutant):
+def fate(form, source, mutant):
     functions = _with(form, functions_of(source, mutant))
     for exercise in exercises_for(form.name):
         for aspect in witness(exercise.name, functions, seed=0):
@@ -92,7 +92,7 @@ def _with(form, namespace):
 
 
 def try_all(forms, workers=2):
-    """{form: [(change, outcome)]}, in worker processes."""
+    """{form: [(change, fate)]}, in worker processes."""
     forms = sorted(forms, key=lambda form: form.module != "network")  # the long ones first
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         return dict(zip(forms, pool.imap(trial, forms), strict=True))
@@ -107,7 +107,7 @@ def listed():
 
 def survivors(tried):
     """[(name of the function, change)] of the mutants that passed."""
-    return [(form.own, change) for form, found in tried.items() for change, outcome in found if outcome == "survived"]
+    return [(form.own, change) for form, found in tried.items() for change, fate in found if fate == "survived"]
 
 
 def main(arguments):

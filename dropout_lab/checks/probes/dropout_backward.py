@@ -11,7 +11,7 @@ import numpy as np
 
 from dropout_lab.checks.aspects import Aspect, untouched
 from dropout_lab.checks.chance import bernstein
-from dropout_lab.checks.functions import attempt
+from dropout_lab.checks.functions import result_or_broke
 from dropout_lab.checks.probes import case, probe
 from dropout_lab.checks.probes.dropout_masks import (
     CLOSE,
@@ -207,7 +207,7 @@ def _zeros_in_x(forward, backward, at, g, right):
     x, dout, p = at.sparse.copy(), at.dsparse, at.p[0]
     made = forward(x.copy(), p, g)
     out = readable("out", made[0], x.shape)
-    result, broke = attempt(lambda: readable("dx", backward(dout.copy(), made[1]), dout.shape))
+    result, broke = result_or_broke(lambda: readable("dx", backward(dout.copy(), made[1]), dout.shape))
     if broke:
         return Aspect("x = 0", "raises", False, f"where x is exactly 0, as after a ReLU, {broke.say()}")
     if not np.isfinite(result).all():
@@ -296,7 +296,7 @@ def _in_any_order(forward, backward, at, g):
 
 def _at_test(forward, backward, at, g, before):
     a = look(forward, at.x, at.p[0], g, train=False)
-    result, broke = attempt(lambda: back(backward, a, at.dout))
+    result, broke = result_or_broke(lambda: back(backward, a, at.dout))
     if broke:
         say = f"after forward with train=False, backward cannot use the cache: {broke.say()}"
         yield Aspect("test time", "raises", False, say)
@@ -319,10 +319,10 @@ def _changed(name, pairs):
 def _elsewhere(forward, backward, at, g):
     """p = 0 and p = 1; arrays of any shape; a dout that may only be read, lies otherwise in memory, or holds zeros."""
     for p in (0.0, 1.0):
-        a, broke = attempt(lambda p=p: look(forward, at.x, p, g))
+        a, broke = result_or_broke(lambda p=p: look(forward, at.x, p, g))
         if broke or not np.isfinite(a.ratio).all():
             continue  # forward's own business
-        result, broke = attempt(lambda a=a: back(backward, a, at.dout))
+        result, broke = result_or_broke(lambda a=a: back(backward, a, at.dout))
         bad = broke is not None or not np.isfinite(result.g).all()
         what = broke.say() if broke else "dx is nan or infinite."
         what = what if bad else f"dx is {between(*span(result.g, 1.0))} times dout."
@@ -331,10 +331,10 @@ def _elsewhere(forward, backward, at, g):
         yield Aspect(f"p = {p:g}", seen, not bad and result.in_step(), say, near=1e-5)
     wrong = []
     for x, dout in at.others:
-        a, broke = attempt(lambda x=x: look(forward, x, at.p[0], g))
+        a, broke = result_or_broke(lambda x=x: look(forward, x, at.p[0], g))
         if broke:
             continue
-        result, broke = attempt(lambda a=a, dout=dout: back(backward, a, dout))
+        result, broke = result_or_broke(lambda a=a, dout=dout: back(backward, a, dout))
         if broke or not result.in_step():
             wrong.append(str(x.shape))
     say = f"dx is right for {at.x.shape} and not for {' or '.join(wrong)}. dx is dout times a mask, whatever the shape."
@@ -354,7 +354,7 @@ def _given(forward, backward, at, g):
         "runs backwards": at.dout[::-1],
     }
     for name, dout in douts.items():
-        dx, broke = attempt(lambda dout=dout: backward(dout, a.cache))
+        dx, broke = result_or_broke(lambda dout=dout: backward(dout, a.cache))
         if broke or not np.allclose(readable("dx", dx, dout.shape), dout * a.ratio, rtol=CLOSE, atol=0):
             wrong.append(name)
     yield Aspect("any dout", tuple(wrong), not wrong, f"dx goes wrong where dout {' or '.join(wrong)}.")

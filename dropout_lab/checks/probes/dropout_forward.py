@@ -17,7 +17,7 @@ import numpy as np
 
 from dropout_lab.checks.aspects import Aspect
 from dropout_lab.checks.chance import coin_bound
-from dropout_lab.checks.functions import attempt
+from dropout_lab.checks.functions import result_or_broke
 from dropout_lab.checks.probes import case, probe
 from dropout_lab.checks.probes.dropout_coins import calls, large, series, structure
 from dropout_lab.checks.probes.dropout_masks import (
@@ -90,7 +90,7 @@ def forward_aspects(call, rng, kept, test, name="x", whole_numbers=True):
         return look(call, getattr(at, which), at.p[which], g)
 
     table = seen("table")
-    others, broke = attempt(lambda: [seen(which) for which in ("low", "high", "rare", "most")])
+    others, broke = result_or_broke(lambda: [seen(which) for which in ("low", "high", "rare", "most")])
     looks = [table, *(others or [])]
     at_test = list(_test_time(call, rng, g, test, name))
     yield from at_test
@@ -141,8 +141,8 @@ def _test_time(call, rng, g, test, name):
     """At test time every entry is multiplied by test(p), always the same: at any rate, 0 and 1 among them."""
     rates = (rate(rng, 0.1, 0.45), rate(rng, 0.55, 0.95), 0.0, 1.0)
     x = away_from_zero(rng, (9, 7))
-    looks, broke = attempt(lambda: [look(call, x, p, g, train=False) for p in rates])
-    again, broke_again = attempt(lambda: look(call, x, rates[0], g, train=False))
+    looks, broke = result_or_broke(lambda: [look(call, x, p, g, train=False) for p in rates])
+    again, broke_again = result_or_broke(lambda: look(call, x, rates[0], g, train=False))
     if broke or broke_again:
         yield Aspect("test time", "raises", False, f"with train=False {(broke or broke_again).say()}")
         return
@@ -314,14 +314,14 @@ def _given(call, rng, g, kept):
         "that runs backwards": x[::-1],
     }
     for name, view in views.items():
-        out, broke = attempt(lambda view=view: _mask(call, view, p, g))
+        out, broke = result_or_broke(lambda view=view: _mask(call, view, p, g))
         if broke or not alike(out[out != 0], kept(p), EXACT) or not 0 < (out != 0).mean() < 1:
             wrong.append(f"an x {name}" + (f" ({broke.kind})" if broke else ""))
     for kind in (np.float64, np.float32, np.int64):
         at = (
             kind(0) if kind is np.int64 else kind(round(64 * p) / 64)
         )  # a number that float32 has, so that 1 - p is exact
-        out, broke = attempt(lambda at=at: _mask(call, x, at, g))
+        out, broke = result_or_broke(lambda at=at: _mask(call, x, at, g))
         if broke or not alike(out[out != 0], kept(float(at)), 1e-6):
             wrong.append(f"p as a NumPy {kind.__name__}" + (f" ({broke.kind})" if broke else ""))
     yield Aspect("any array, any number", tuple(wrong), not wrong, f"it goes wrong with {' and '.join(wrong)}.")
@@ -335,7 +335,7 @@ def _mask(call, x, p, g):
 def _edges(call, rng, g):
     """p = 0 changes nothing, p = 1 gives zeros."""
     x = away_from_zero(rng, (23, 31))
-    a, broke = attempt(lambda: look(call, x, 0.0, g))
+    a, broke = result_or_broke(lambda: look(call, x, 0.0, g))
     if broke or not np.isfinite(a.ratio).all():
         seen, ok = "nan or an error", False
         say = f"at p = 0 {broke.say()}" if broke else "at p = 0 it gives nan or infinity."
@@ -348,7 +348,7 @@ def _edges(call, rng, g):
         )
     yield Aspect("p = 0", seen, ok, say, near=0.2)
     for p in (1.0, 1):
-        a, broke = attempt(lambda p=p: look(call, x, p, g))
+        a, broke = result_or_broke(lambda p=p: look(call, x, p, g))
         if broke or not a.dropped.all():
             break
     bad = broke is not None or not np.isfinite(a.ratio).all()
@@ -372,7 +372,7 @@ def _integers(call, rng, g, modes):
     """Whole numbers keep their scale, as floats; refusing them aloud is right as well."""
     x, p = rng.integers(1, 10, (6, 20)), rate(rng, 0.15, 0.45)
     for when, mode, factor in modes:
-        a, broke = attempt(lambda mode=mode: look(call, x, p, g, **mode))
+        a, broke = result_or_broke(lambda mode=mode: look(call, x, p, g, **mode))
         if not broke:
             low, high = a.kept(0.0)
             ok = alike((low, high), factor(p)) and a.share < 1

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from dropout_lab.checks.aspects import Aspect
-from dropout_lab.checks.functions import attempt
+from dropout_lab.checks.functions import result_or_broke
 from dropout_lab.checks.probes import unpack
 
 EXACT = 1e-12  # float64; what was rounded to float32 on the way is 1e-8 to 1e-7 off
@@ -179,14 +179,14 @@ def refuses(call, rng, extra=()):
     bad = [-rate(rng, 0.001, 0.5), 1 + rate(rng, 0.001, 0.5), float("nan"), *extra]
     accepted, vague = [], []
     for p in bad:
-        _, broke = attempt(lambda p=p: call(p, coins(rng)))
+        _, broke = result_or_broke(lambda p=p: call(p, coins(rng)))
         if not broke:
             accepted.append(f"p = {p:g}")
         elif broke.kind != "ValueError" or not re.search(r"\bp\b", broke.message):
             vague.append(f"p = {p:g} with {broke.kind}: {broke.message or '(no message)'}")
-    if not attempt(lambda: call("0.3", coins(rng)))[1]:
+    if not result_or_broke(lambda: call("0.3", coins(rng)))[1]:
         accepted.append('p = "0.3"')
-    if not attempt(lambda: call(rate(rng, 0.1, 0.9), None))[1]:
+    if not result_or_broke(lambda: call(rate(rng, 0.1, 0.9), None))[1]:
         accepted.append("rng = None")
     if accepted:
         what = ", ".join(accepted)
@@ -201,7 +201,7 @@ def idle_generator(call, rng):
 
     call(generator) runs the function at test time.
     """
-    _, broke = attempt(lambda: call(None))
+    _, broke = result_or_broke(lambda: call(None))
     yield Aspect(
         "no generator at test time",
         bool(broke),
@@ -211,7 +211,7 @@ def idle_generator(call, rng):
     )
     generator = coins(rng)
     before = generator.bit_generator.state
-    attempt(lambda: call(generator))
+    result_or_broke(lambda: call(generator))
     still = generator.bit_generator.state == before
     yield Aspect(
         "generator left alone at test time",

@@ -14,7 +14,7 @@ import numpy as np
 
 from dropout_lab.checks.aspects import Aspect, untouched, value
 from dropout_lab.checks.chance import coin_bound
-from dropout_lab.checks.functions import attempt
+from dropout_lab.checks.functions import result_or_broke
 from dropout_lab.checks.probes import probe, unpack
 from dropout_lab.checks.probes.dropout_masks import Unreadable, between, coins, middle, percent, rate, readable, times
 
@@ -155,7 +155,7 @@ def _plain(f, rng, g, at):
         yield Aspect("scores at test time", "random", False, say)
     scores = unpack(f.mlp_forward(params, x.copy(), 0.0, g), "scores", "cache")[0]
     yield value("scores at p = 0", scores, want, meaning="At p = 0 it is the network without dropout.")
-    _, broke = attempt(lambda: f.mlp_forward(params, x.copy(), at.one, None, train=False))
+    _, broke = result_or_broke(lambda: f.mlp_forward(params, x.copy(), at.one, None, train=False))
     yield Aspect(
         "no generator at test time",
         bool(broke),
@@ -174,7 +174,7 @@ def _one_rate(f, rng, g, at):
 def _two_rates(f, rng, g, at):
     """A pair is the input rate and the hidden rate."""
     params, x, a, b = _revealing(rng, 1, at)
-    h, broke = attempt(lambda: _hidden(f, params, x, at.pair, g))
+    h, broke = result_or_broke(lambda: _hidden(f, params, x, at.pair, g))
     if broke:
         say = f"with p = {at.pair} {broke.say()} A pair is the input rate and the hidden rate; `rates(p)` gives both."
         return Aspect("a pair of rates", "raises", False, say)
@@ -307,7 +307,7 @@ def _handed_on(f, rng):
         known = _losses(params, x, y, at)
         if not all(np.isclose(known, run(at, coins(rng)), rtol=0, atol=1e-9).any() for _ in range(4)):
             wrong[kind] = f"with p = {at} the loss is that of no mask: hand p on as it is"
-        tested, broke = attempt(lambda at=at: run(at, None, train=False))
+        tested, broke = result_or_broke(lambda at=at: run(at, None, train=False))
         if broke or not np.allclose(tested, _losses(params, x, y, 0.0), rtol=0, atol=1e-9):
             wrong["train"] = "with train=False the loss is not that of the network without dropout"
     seed = int(rng.integers(2**63))

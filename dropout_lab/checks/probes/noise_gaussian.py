@@ -14,7 +14,7 @@ import numpy as np
 
 from dropout_lab.checks.aspects import Aspect
 from dropout_lab.checks.chance import ALARM, coin_bound
-from dropout_lab.checks.functions import attempt
+from dropout_lab.checks.functions import result_or_broke
 from dropout_lab.checks.probes import case, probe
 from dropout_lab.checks.probes.dropout_backward import backward_aspects, noise_at_zero
 from dropout_lab.checks.probes.dropout_coins import CALLS, FREE, large, tied
@@ -100,7 +100,7 @@ def _exact(call, rng, g):
         ("test time at p = 0", 0.0, {"train": False}),
         ("p = 0", 0.0, {}),
     ):
-        a, broke = attempt(lambda p=p, mode=mode: look(call, x, p, g, **mode))
+        a, broke = result_or_broke(lambda p=p, mode=mode: look(call, x, p, g, **mode))
         when = f"with train=False and p = {p}" if mode else "at p = 0"
         if broke:
             yield Aspect(name, "raises", False, f"{when} {broke.say()} The layer is the identity then.")
@@ -251,7 +251,7 @@ def _elsewhere(call, rng, g):
     fixed.flags.writeable = False
     views = {"that may only be read": fixed, "that is transposed": x.T, "of every second column": x[:, ::2]}
     for name, view in views.items():
-        out, broke = attempt(lambda view=view: np.asarray(call(view, p, g)[0]) / view)
+        out, broke = result_or_broke(lambda view=view: np.asarray(call(view, p, g)[0]) / view)
         if broke or abs((out < 1).mean() - 0.5) > coin_bound(view.size, 0.5) or np.ptp(out) == 0:
             wrong.append(f"an x {name}" + (f" ({broke.kind})" if broke else ""))
     yield Aspect("any array", len(wrong), not wrong, f"it goes wrong with {' and '.join(wrong)}.")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from dropout_lab.checks.aspects import Aspect, keeps_dtype, untouched, value
-from dropout_lab.checks.functions import attempt
+from dropout_lab.checks.functions import result_or_broke
 from dropout_lab.checks.probes import case, derivative, float32, outcome, probe, unpack
 from dropout_lab.checks.probes.dropout_forward import forward_aspects
 from dropout_lab.checks.probes.dropout_masks import away_from_zero, coins, middle, percent, rate, readable, whole
@@ -91,7 +91,7 @@ def _layer(call, rng):
         yield value(name, got, exact, repeats=("b is kept", "at test time `out`"))
     yield untouched("x", at.x, given[0])
     yield untouched("b", at.b, given[2])
-    one, broke = attempt(lambda: call(at.x[:1].copy(), at.w[:, :1].copy(), at.b[:1].copy(), at.p, g)[0])
+    one, broke = result_or_broke(lambda: call(at.x[:1].copy(), at.w[:, :1].copy(), at.b[:1].copy(), at.p, g)[0])
     say = f"for one sample and one unit {broke.say() if broke else f'`out` has shape {np.shape(one)}, not (1, 1).'}"
     yield Aspect("one sample, one unit", str(np.shape(one)), not broke and np.shape(one) == (1, 1), say)
     small = float32(at.x, at.w, at.b)

@@ -36,10 +36,10 @@ def main():
     gc.freeze()
     settings = Settings.from_record(json.loads(sys.stdin.readline()))
     for line in sys.stdin:
-        print(json.dumps(outcome(json.loads(line), settings)), file=answers, flush=True)
+        print(json.dumps(answer_to(json.loads(line), settings)), file=answers, flush=True)
 
 
-def outcome(task, settings):
+def answer_to(task, settings):
     """What becomes of a task.
 
     {"result": ..., "again": what has changed}, {"known": True} if there is nothing new to grade, {"submission": ...} if
