@@ -9,11 +9,11 @@ import pytest
 import classroom
 from classroom import HOSTILE, document, own_code, result, row
 from dropout_lab.checks.hints import HINTS
-from dropout_lab.instructor import texts
+from dropout_lab.instructor import escaping
 from dropout_lab.instructor.feedback import cards, class_page
 from dropout_lab.instructor.gradebooks import moodle, tables
 from dropout_lab.instructor.grading import similarity
-from dropout_lab.instructor.grading.results import NotAResult, by_name, each, parse, read
+from dropout_lab.instructor.grading.results import NotAResult, by_name, each, parse, read, two_decimals
 
 
 def read_all(folder):
@@ -211,26 +211,26 @@ def test_feedback_does_not_tell_the_seed():
 
 
 def test_a_long_message_is_cut():
-    assert len(texts.plain("x" * 10_000)) == texts.LIMIT
+    assert len(escaping.one_line("x" * 10_000)) == escaping.LIMIT
 
 
 @pytest.mark.parametrize("text", ["a \u200b b", " \x1b a\x1cb\n", "x" * 10_000, "\ud800 \u202e=1"])
 def test_a_line_made_plain_is_plain(text):
-    assert texts.plain(texts.plain(text), 200) == texts.plain(text, 200)
+    assert escaping.one_line(escaping.one_line(text), 200) == escaping.one_line(text, 200)
 
 
 @pytest.mark.parametrize(
     "start", ["=1", "+1", "-1", "@x", "\t=1", "\r\n=1", " =1", "\u202e=1", "\x00=1", "＝1", "|x", "%x"]
 )
 def test_no_text_of_a_table_is_a_formula(start):
-    assert texts.cell(start).startswith("'")
+    assert escaping.cell(start).startswith("'")
 
 
 @pytest.mark.parametrize(
     ("number", "text"), [(0, "0.00"), (-0.0, "0.00"), (-0.001, "0.00"), (2 / 3, "0.67"), (215, "215.00"), (10, "10.00")]
 )
 def test_numbers_have_two_decimals(number, text):
-    assert texts.two(number) == text
+    assert two_decimals(number) == text
 
 
 SOURCE = "def relu(x):\n    out = np.maximum(x, 0)\n    return out, x\n"

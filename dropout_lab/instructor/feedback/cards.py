@@ -8,8 +8,9 @@ from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.hints import HINTS
 from dropout_lab.checks.reports import SYMBOL
 from dropout_lab.checks.words import sentence
+from dropout_lab.instructor.escaping import html, markdown
 from dropout_lab.instructor.feedback.page import page
-from dropout_lab.instructor.texts import html, markdown, two
+from dropout_lab.instructor.grading.results import two_decimals
 
 SAID = {"passed": "passed", "failed": "not right yet", "blank": "blank", "error": "did not run"}
 
@@ -93,7 +94,7 @@ def count(result):
 
 def marks(result):
     """The points, in a sentence."""
-    return f"{two(result.points)} of {two(result.max_points)} points."
+    return f"{two_decimals(result.points)} of {two_decimals(result.max_points)} points."
 
 
 def _word(number):
@@ -111,7 +112,7 @@ def card_of(row):
     """The card of one exercise."""
     exercise = EXERCISES[row.exercise]
     title = f"{exercise.number} · `{exercise.name}`"
-    points = f"{two(row.points)} of {two(row.max_points)} points"
+    points = f"{two_decimals(row.points)} of {two_decimals(row.max_points)} points"
     known = None if row.status == "passed" else mistake_of(row)
     headline = row.headline if row.status != "passed" and row.message.startswith(row.headline) else ""
     said = row.message[len(headline) :].strip()

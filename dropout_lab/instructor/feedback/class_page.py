@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 from dropout_lab.checks import mistakes
 from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.instructor.escaping import html
 from dropout_lab.instructor.feedback.cards import remarks
 from dropout_lab.instructor.feedback.page import page, table
+from dropout_lab.instructor.grading.results import two_decimals
 from dropout_lab.instructor.grading.similarity import rings, stubs
-from dropout_lab.instructor.texts import html, two
 from dropout_lab.system.places import ROOT
 
 BINS = 10
@@ -103,7 +104,7 @@ def _opening(results, problems):
     marks = [r.percent for r in results]
     text = (
         f"<p>Median {median(marks):.0f} %, mean {mean(marks):.0f} %, from {min(marks):.0f} to {max(marks):.0f} %"
-        f" of {two(max(r.max_points for r in results))} points.</p>"
+        f" of {two_decimals(max(r.max_points for r in results))} points.</p>"
     )
     if problems:
         text += (
@@ -264,7 +265,7 @@ def _submissions(results):
     rows = [
         [
             _student(r),
-            two(r.points),
+            two_decimals(r.points),
             f"{r.percent:.0f} %",
             sum(row.status == "passed" for row in r.rows),
             _said(r),

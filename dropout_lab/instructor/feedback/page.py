@@ -1,7 +1,7 @@
 """One HTML file that needs nothing else: no script, no address, readable in light and dark and on paper."""
 
 from dropout_lab.checks.reports import COLOUR
-from dropout_lab.instructor.texts import html
+from dropout_lab.instructor.escaping import html
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1f2933; --paper: #ffffff; --soft: #5f6b76; --line: #d5dae0;

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dropout_lab.instructor.gradebooks.identity import match
 from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError, amount
-from dropout_lab.instructor.texts import two
+from dropout_lab.instructor.grading.results import two_decimals
 
 _NUMBERED = re.compile(r"^(.*) \((\d+)\)$")
 
@@ -62,7 +62,7 @@ def fill(content, results, column=None):
             left.append((result, "excused in Canvas (EX)"))
         else:
             points = result.percent / 100 * possible if possible else result.points
-            sheet.fill(row, target, sheet.number(two(points)))
+            sheet.fill(row, target, sheet.number(two_decimals(points)))
             filled += 1
     return Filled(sheet.edited(), sheet.header[target], filled, left, possible)
 

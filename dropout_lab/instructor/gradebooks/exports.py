@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dropout_lab.instructor.escaping import one_line
 from dropout_lab.instructor.feedback import cards, class_page
 from dropout_lab.instructor.gradebooks import canvas, github, gradescope, moodle, tables
 from dropout_lab.instructor.gradebooks.sheets import SheetError
 from dropout_lab.instructor.grading.results import by_name, each
-from dropout_lab.instructor.texts import plain
 from dropout_lab.system.files import write_atomically
 
 
@@ -79,7 +79,7 @@ def _canvas(folder, results, options):
     scale = "" if filled.possible is None else f", as parts of {filled.possible:g} points"
     write_atomically(folder / "canvas.csv", filled.content)
     return [
-        f"Canvas: {filled.filled} cells of {plain(filled.column)!r} filled{scale}: canvas.csv",
+        f"Canvas: {filled.filled} cells of {one_line(filled.column)!r} filled{scale}: canvas.csv",
         *_left(folder, "canvas", filled.left),
     ]
 
@@ -104,7 +104,7 @@ def _github(folder, results, options):
 def _left(folder, system, left):
     """Write who was left out, also when it is nobody, so that no older list stays."""
     write_atomically(folder / f"{system}-unmatched.csv", tables.unmatched(left))
-    return [f"  {plain(r.student)}: {why} ({system}-unmatched.csv)" for r, why in left]
+    return [f"  {one_line(r.student)}: {why} ({system}-unmatched.csv)" for r, why in left]
 
 
 def _with(path, use):

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from dropout_lab.instructor.escaping import markdown
 from dropout_lab.instructor.feedback.cards import as_markdown
-from dropout_lab.instructor.texts import markdown, two
+from dropout_lab.instructor.grading.results import two_decimals
 
 LARGEST = 1_000_000  # bytes; GitHub takes 1 MiB per step
 
@@ -12,7 +13,7 @@ def summary(results):
     """One submission in full; of several, a table."""
     if len(results) == 1:
         return as_markdown(results[0], heading="##")
-    rows = [f"| {_name(r)} | {two(r.points)} | {two(r.max_points)} |" for r in results]
+    rows = [f"| {_name(r)} | {two_decimals(r.points)} | {two_decimals(r.max_points)} |" for r in results]
     return "\n".join(["## Grades", "", "| student | points | of |", "| --- | ---: | ---: |", *rows]) + "\n"
 
 

@@ -5,8 +5,8 @@ import math
 
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.reports import SYMBOL
+from dropout_lab.instructor.escaping import html, one_line
 from dropout_lab.instructor.feedback.cards import SAID, card_of, remarks, summary
-from dropout_lab.instructor.texts import html, plain
 
 UNFINISHED = (
     "Grading started and has not finished. If this stays, the time of the autograder ran out: please tell your teacher."
@@ -47,7 +47,7 @@ def _test(row):
     card = card_of(row)
     lines = "".join(f"<p>{html(line)}</p>" for line in (card.headline, *card.lines) if line)
     return {
-        "name": plain(f"{SYMBOL[row.status]} {EXERCISES[row.exercise].name}"),
+        "name": one_line(f"{SYMBOL[row.status]} {EXERCISES[row.exercise].name}"),
         "name_format": "text",
         "number": row.number,
         "score": round(row.points, 2),

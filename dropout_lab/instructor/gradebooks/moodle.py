@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from html import escape
 
 from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.instructor.escaping import cell, one_line
 from dropout_lab.instructor.feedback.cards import SAID, mistake_of, summary
 from dropout_lab.instructor.gradebooks.identity import match
 from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError, amount
-from dropout_lab.instructor.texts import cell, plain, two
+from dropout_lab.instructor.grading.results import two_decimals
 
 IDENTIFIERS = ("ID number", "idnumber", "Username", "Email address", "Email", "ID", "User ID")  # what Moodle can map
 
@@ -54,7 +55,7 @@ def _import(sheet, results):
         if not identifier or identifier != cell(identifier):
             left.append((result, f"its {sheet.header[known]} is empty, or begins like a formula"))
         else:
-            rows.append([identifier, two(result.percent), words(result)])
+            rows.append([identifier, two_decimals(result.percent), words(result)])
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerows([[sheet.header[known], "Grade", "Feedback"], *rows])
@@ -75,7 +76,7 @@ def _worksheet(sheet, results):
         if not largest:
             left.append((result, "its row has no Maximum Grade"))
             continue
-        sheet.fill(row, grade, sheet.number(two(result.percent / 100 * largest)))
+        sheet.fill(row, grade, sheet.number(two_decimals(result.percent / 100 * largest)))
         if comments is not None:
             sheet.fill(row, comments, words(result))
         filled += 1
@@ -101,4 +102,4 @@ def words(result):
         f"{EXERCISES[row.exercise].number} {row.exercise}: {known.title if known else SAID[row.status]}."
         for row, known in not_yet
     ]
-    return escape(plain(" ".join([summary(result), *lines]), 4000), quote=False)
+    return escape(one_line(" ".join([summary(result), *lines]), 4000), quote=False)

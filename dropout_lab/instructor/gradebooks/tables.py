@@ -4,7 +4,8 @@ import csv
 import io
 
 from dropout_lab.checks.exercises import EXERCISES
-from dropout_lab.instructor.texts import cell, two
+from dropout_lab.instructor.escaping import cell
+from dropout_lab.instructor.grading.results import two_decimals
 
 
 def csv_bytes(head, rows, excel=True):
@@ -15,7 +16,7 @@ def csv_bytes(head, rows, excel=True):
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow([cell(name) for name in head])
-    writer.writerows([[two(v) if isinstance(v, float) else cell(v) for v in row] for row in rows])
+    writer.writerows([[two_decimals(v) if isinstance(v, float) else cell(v) for v in row] for row in rows])
     return out.getvalue().encode("utf-8-sig" if excel else "utf-8")
 
 

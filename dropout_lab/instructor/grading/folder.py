@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from dropout_lab.checks.exercises import MODULES
+from dropout_lab.instructor.escaping import one_line
 from dropout_lab.instructor.grading import terms
 from dropout_lab.instructor.grading.batch import recorded_seed, run
 from dropout_lab.instructor.grading.boundary.sandbox import PLAIN, NoSandbox, choose
 from dropout_lab.instructor.grading.grade import Settings
-from dropout_lab.instructor.texts import plain
 
 
 class GradingError(Exception):
@@ -88,8 +88,8 @@ def _report(summary, out):
     if summary.left:
         yield f"Results of an earlier run that belong to no submission: {_listed(summary.left)}."
     for student, fault in summary.faults:
-        yield f"NO RESULT for {plain(student, 60)}: {plain(fault, 300)}"
+        yield f"NO RESULT for {one_line(student, 60)}: {one_line(fault, 300)}"
 
 
 def _listed(names):
-    return ", ".join(plain(name, 60) for name in names)
+    return ", ".join(one_line(name, 60) for name in names)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES
-from dropout_lab.instructor.texts import plain
+from dropout_lab.instructor.escaping import one_line
 from dropout_lab.system.files import digest
 
 SCHEMA, VERSION = "dropout-lab/result", 1
@@ -76,8 +76,8 @@ class Result:
     def brief(self):
         """The same without what only its own feedback says, so that a class can be kept in memory."""
         rows = tuple(_one_object(replace(row, message="", headline="", seconds=0.0)) for row in self.rows)
-        files = {name: plain(said) for name, said in self.files.items() if said != "ok"}
-        return replace(self, rows=rows, files=files, notes=tuple(map(plain, self.notes)))
+        files = {name: one_line(said) for name, said in self.files.items() if said != "ok"}
+        return replace(self, rows=rows, files=files, notes=tuple(map(one_line, self.notes)))
 
 
 @lru_cache(10_000)
@@ -92,12 +92,17 @@ def each(folder, problems):
         try:
             yield read(path)
         except NotAResult as problem:
-            problems.append(f"{plain(path.name)}: {problem}")
+            problems.append(f"{one_line(path.name)}: {problem}")
 
 
 def by_name(result):
     """The key of the order in which a class is listed."""
-    return plain(result.student).casefold(), result.stem
+    return one_line(result.student).casefold(), result.stem
+
+
+def two_decimals(points):
+    """Points as every page and table prints them: with a point, never -0.00."""
+    return f"{float(points) + 0.0:.2f}".replace("-0.00", "0.00")
 
 
 def paths(folder):
@@ -136,7 +141,7 @@ def parse(data, stem="result"):
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise NotAResult(f"not of schema {SCHEMA}")
     if data.get("version") != VERSION:
-        raise NotAResult(f"version {plain(data.get('version'), 20)}; this program reads version {VERSION}")
+        raise NotAResult(f"version {one_line(data.get('version'), 20)}; this program reads version {VERSION}")
     rows = tuple(row_from(row) for row in _list(data, "exercises"))
     points, most = _number(data, "points"), _number(data, "max_points")
     if len({row.exercise for row in rows}) < len(rows):

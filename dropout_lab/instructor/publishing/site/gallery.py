@@ -17,7 +17,7 @@ from dropout_lab.checks.hints import HINTS
 from dropout_lab.checks.mistakes import load_all
 from dropout_lab.checks.verdicts import observe
 from dropout_lab.checks.words import sentence
-from dropout_lab.instructor.texts import html
+from dropout_lab.instructor.escaping import html
 from dropout_lab.lab.figures.gallery import SAMPLES, UNITS, draw_signature
 from dropout_lab.lab.hunt.suspects import KINDS
 from dropout_lab.lab.plots import STYLE

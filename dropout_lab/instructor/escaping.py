@@ -13,7 +13,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$])")
 _OPENING = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[#+=-]))(.)")  # at the beginning of a line: a heading, a list, a rule
 
 
-def plain(thing, limit=LIMIT):
+def one_line(thing, limit=LIMIT):
     """One line: white space in a row is one blank, and what steers a terminal or a direction of writing is gone."""
     text = str(thing).encode("utf-8", "replace").decode("utf-8")
     text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -24,31 +24,21 @@ def plain(thing, limit=LIMIT):
 def html(thing, limit=LIMIT):
     """Escaped, with what stands between backticks set as code."""
     return "".join(
-        f"<code>{escape(part)}</code>" if code else escape(part) for code, part in _parts(plain(thing, limit))
+        f"<code>{escape(part)}</code>" if code else escape(part) for code, part in _parts(one_line(thing, limit))
     )
 
 
 def markdown(thing, limit=LIMIT):
     """The same in Markdown: no character of the text can open a tag, a link, a mention or a list."""
     return "".join(
-        f"`{part}`" if code and part.strip() else _unmarked(part) for code, part in _parts(plain(thing, limit))
+        f"`{part}`" if code and part.strip() else _unmarked(part) for code, part in _parts(one_line(thing, limit))
     )
 
 
 def cell(thing, limit=LIMIT):
     """Text for a table that a spreadsheet opens: never the start of a formula."""
-    text = plain(thing, limit)
+    text = one_line(thing, limit)
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def two(number):
-    """A number with two decimals and a point, never -0.00."""
-    return f"{float(number) + 0.0:.2f}".replace("-0.00", "0.00")
-
-
-def percent(points, max_points):
-    """Points as a percentage, 0 where there were none to have."""
-    return 100 * points / max_points if max_points else 0.0
 
 
 def _parts(text):
