@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dropout_lab.checks.functions import Broke
-from dropout_lab.checks.words import describe, kind, named, plain, readable, same
+from dropout_lab.checks.words import bare_array, describe, kind, named, readable, same
 
 RIGHT = "as it should be"  # what is seen where nothing has to be told apart
 
@@ -74,7 +74,7 @@ def sighting(got):
     """What an aspect keeps of a result: a copy of an array of numbers, else words for it."""
     if isinstance(got, Broke):
         return f"{got.kind}: {got.message}"
-    array = plain(got)
+    array = bare_array(got)
     if readable(array):
         return array.astype(float)
     return kind(got) if array is None else f"{array.dtype} of shape {array.shape}"
@@ -93,7 +93,7 @@ def untouched(name, before, now):
 
 def keeps_dtype(name, got, dtype):
     """An aspect that is met when an array comes back in the dtype that went in."""
-    array, dtype = plain(got), np.dtype(dtype)
+    array, dtype = bare_array(got), np.dtype(dtype)
     if array is not None and array.dtype == dtype:
         return Aspect(f"{name} dtype", RIGHT, True, "", contract=True)
     if isinstance(got, Broke):

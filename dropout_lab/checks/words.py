@@ -8,7 +8,7 @@ import numpy as np
 LARGEST = 10**6  # entries; what is larger than any answer is known by its shape, and is not read
 
 
-def plain(thing):
+def bare_array(thing):
     """The thing as an array of NumPy's own class, or None if it is no array and no number.
 
     What a student's function returns is looked at only through this: a subclass of ndarray or float may answer
@@ -25,13 +25,13 @@ def plain(thing):
 
 
 def readable(array):
-    """Whether an array from `plain` holds real numbers, and not more of them than any answer has."""
+    """Whether an array from `bare_array` holds real numbers, and not more of them than any answer has."""
     return array is not None and array.dtype.kind in "biuf" and array.size <= LARGEST
 
 
 def same(got, want, tolerance=1e-9):
     """Same shape, finite, and within tolerance of the size of want. Never true by broadcasting or by nan."""
-    got = plain(got)
+    got = bare_array(got)
     if not readable(got) or got.shape != np.shape(want):
         return False
     if got.dtype.kind == "f" and not np.isfinite(got).all():
@@ -55,7 +55,7 @@ def named(name):
 
 def describe(name, got, want, tolerance=1e-9):
     """A sentence on the way in which got is not want. The gravest difference first."""
-    want, thing, got, name = np.asarray(want), got, plain(got), named(name)
+    want, thing, got, name = np.asarray(want), got, bare_array(got), named(name)
     if got is None:
         return f"{name} is {kind(thing)}; it should be {kind(want)}."
     if got.dtype.kind not in "biuf":
@@ -103,7 +103,7 @@ def _difference(name, got, want, tolerance):
 def kind(thing):
     """What a thing is, with its article: "an array of shape (2, 3)", "a list", "None"."""
     if isinstance(thing, (np.ndarray, np.generic, float, int)):
-        array = plain(thing)
+        array = bare_array(thing)
         return f"an array of shape {array.shape}" if array is not None and array.ndim else "a number"
     name = type(thing).__name__
     return "None" if thing is None else f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

@@ -11,7 +11,7 @@ from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.functions import Broke, Functions, guard
 from dropout_lab.checks.reports import as_html, as_text
 from dropout_lab.checks.verdicts import judge
-from dropout_lab.checks.words import plain, same
+from dropout_lab.checks.words import bare_array, same
 
 BANK, RIGHT = mistakes.load_all()
 EARLY = [
@@ -162,7 +162,7 @@ def test_whatever_is_done_to_the_arguments_the_judge_keeps_its_own(name):
 
 def test_an_array_that_claims_to_be_equal_is_read_as_its_numbers():
     liar = np.ones((5, 3)).view(Liar)
-    assert type(plain(liar)) is np.ndarray
+    assert type(bare_array(liar)) is np.ndarray
     assert not same(liar, np.zeros((5, 3)))
     assert same(np.zeros((5, 3)).view(Liar), np.zeros((5, 3)))
 

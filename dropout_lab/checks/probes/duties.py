@@ -7,14 +7,14 @@ import numpy as np
 from dropout_lab.checks.aspects import RIGHT, Aspect, keeps_dtype, sighting, value
 from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.probes import outcome
-from dropout_lab.checks.words import listed, plain, readable, same
+from dropout_lab.checks.words import bare_array, listed, readable, same
 
 FLOAT32 = 1e-4  # of the size of what is right: seven digits, less what a few sums use up
 
 
 def kept(got):
     """A result as it is now: a later call may write into the array that an earlier one returned."""
-    array = plain(got)
+    array = bare_array(got)
     return array.copy() if type(got) is np.ndarray and readable(array) else got
 
 
@@ -25,7 +25,7 @@ def all_of(name, got, want, tolerance=1e-9, repeats=(), meaning=None):
     """
     if isinstance(got, Broke):
         return value(name, got, np.zeros(1), repeats=repeats)
-    arrays = {k: plain(got[k]) for k in want}
+    arrays = {k: bare_array(got[k]) for k in want}
     fits = all(readable(arrays[k]) and arrays[k].shape == want[k].shape for k in want)
     parts = {k: value(k, got[k], want[k], tolerance) for k in want}
     wrong = [k for k, part in parts.items() if not part.ok]
@@ -80,7 +80,7 @@ def repeatable(first, again, repeats=()):
     if isinstance(again, Broke):
         say = f"a second call with the same cache: {again.say()}"
         return Aspect(name, sighting(again), False, say, repeats=repeats)
-    pairs = [(plain(first[k]), plain(again[k])) for k in first]
+    pairs = [(bare_array(first[k]), bare_array(again[k])) for k in first]
     known = all(readable(a) and readable(b) and a.shape == b.shape for a, b in pairs)
     moved = np.concatenate([np.subtract(b, a, dtype=float).ravel() for a, b in pairs]) if known else np.zeros(1)
     moved = np.where(np.isfinite(moved), moved, 0)

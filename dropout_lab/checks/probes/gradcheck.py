@@ -9,7 +9,7 @@ from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.probes import Unfit, case, copies, entries, outcome, probe
 from dropout_lab.checks.probes.duties import dictionary_untouched, ordinary
 from dropout_lab.checks.probes.layers import as_views, sizes
-from dropout_lab.checks.words import kind, number, plain, readable, same
+from dropout_lab.checks.words import bare_array, kind, number, readable, same
 
 DEFAULT = 1e-5  # what h is when nobody says
 
@@ -234,7 +234,7 @@ def _padded(first, errors, right):
     From the errors of pairs of small arrays follows what each was divided by: their lengths and a number, the same
     each time, or the larger of the two. The error of arrays of ordinary size, `first`, fits that as well.
     """
-    name, numbers = "the denominator", [plain(e) for e in errors]
+    name, numbers = "the denominator", [bare_array(e) for e in errors]
     if all(readable(e) and e.shape == () and 0 < e < np.inf for e in numbers):
         divisors = np.array([size * right / float(e) for size, e in zip(TINY, numbers, strict=True)])
         added, largest = divisors - TINY, divisors[0]

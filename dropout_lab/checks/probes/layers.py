@@ -17,7 +17,7 @@ from dropout_lab.checks.probes.duties import (
     stays,
     whole_numbers,
 )
-from dropout_lab.checks.words import number, plain, readable, same
+from dropout_lab.checks.words import bare_array, number, readable, same
 
 LARGER = (31, 33, 63, 65)  # numbers of samples, on either side of a power of two
 
@@ -218,7 +218,7 @@ def relu_backward(f, rng):
     noted = {"dx": kept(first["dx"])}
     untouched_ones = [untouched("dout", batch.dout, given), untouched("x", batch.x, x)]
     again = outcome(lambda: backward(batch.dout.copy(), cache))
-    dx = plain(noted["dx"])
+    dx = bare_array(noted["dx"])
     if not readable(dx) or dx.shape != batch.x.shape:
         yield value("dx", noted["dx"], batch.right["dx"])
         return
@@ -337,7 +337,7 @@ def softmax_cross_entropy(f, rng):
         yield value(f"`dscores`{name}", slope, b.dscores, max(1e-9, slack), repeats=("dscores", *small_number))
     for name, (b, meaning) in c.kinds.items():
         loss, slope = both(*copies(b.scores, b.y))
-        number_came = plain(loss)
+        number_came = bare_array(loss)
         meaning = (
             None if readable(number_came) and np.isfinite(number_came).all() else meaning
         )  # that of nan and infinity
@@ -368,7 +368,7 @@ def _capped(c, got, high):
     it is -log of a small number that was added to the probabilities, or that they were cut at; unless the scores
     themselves were cut, which shows in `high`, the loss for scores near 1000.
     """
-    name, numbers = "the largest loss of a sample", [plain(g) for g in got]
+    name, numbers = "the largest loss of a sample", [bare_array(g) for g in got]
     if all(readable(g) and g.shape == () and np.isfinite(g) for g in numbers):
         n = len(c.plain.y)
         rest = losses(c.unlikely[0].scores, c.plain.y)[2:].sum()
@@ -389,7 +389,7 @@ def _padded(c, *got):
     """(aspect, how much of the loss it explains): whether a small number was added to the sum of the exponentials."""
     name, found = "the sum of the exponentials", []
     for b, loss in zip((c.plain, c.others[" of a larger batch"]), got, strict=True):
-        loss = plain(loss)
+        loss = bare_array(loss)
         if readable(loss) and loss.shape == ():
             sums = np.exp(b.scores - b.scores.max(axis=1, keepdims=True)).sum(axis=1)
             found.append(float(loss - b.loss) / (1 / sums).mean())

@@ -21,7 +21,7 @@ from dropout_lab.checks.probes.duties import (
     stays,
 )
 from dropout_lab.checks.probes.layers import as_views, mean_loss, sizes
-from dropout_lab.checks.words import kind, listed, number, plain, readable, same
+from dropout_lab.checks.words import bare_array, kind, listed, number, readable, same
 
 LAYERS = {1: "one hidden layer", 2: "two hidden layers", 3: "three hidden layers", 4: "four hidden layers"}
 UNLIKELY = 25.0  # e^-25 on each side of each of the 20 statistics of `init_params`: 40 e^-25 = 5.6e-10
@@ -134,18 +134,18 @@ def init_params(f, rng):
     params = drawn(given, np.random.default_rng(seed))
     for i, (fan_in, fan_out) in enumerate(pairs, start=1):
         for name, shape in ((f"W{i}", (fan_in, fan_out)), (f"b{i}", (fan_out,))):
-            got = plain(params[name])
+            got = bare_array(params[name])
             if got is None or got.dtype.kind != "f" or got.shape != shape:
                 yield value(name, params[name], np.zeros(shape))
                 return
-    weights = [plain(params[f"W{i}"]).astype(float) for i in (1, 2, 3)]
+    weights = [bare_array(params[f"W{i}"]).astype(float) for i in (1, 2, 3)]
     alike = [bool((w == w[:, :1]).all() or (w == w[:1]).all()) for w in weights]
     say = "the units of a layer start alike. They then stay alike for ever, and the layer is as good as one unit wide."
     yield Aspect("units differ", alike, not any(alike), say)
     yield _distinct(weights)
     yield _spread(weights, pairs)
     yield _centre(weights)
-    biases = [plain(params[f"b{i}"]) for i in (1, 2, 3)]
+    biases = [bare_array(params[f"b{i}"]) for i in (1, 2, 3)]
     nonzero = any(b.any() for b in biases)
     yield Aspect("biases 0", bool(nonzero), not nonzero, "the biases do not start at 0.")
     yield _own_randomness(drawn, seed)
@@ -154,7 +154,7 @@ def init_params(f, rng):
         got = outcome(lambda widths=widths: drawn(list(widths), np.random.default_rng(seed)))
         shapes = {f"W{i}": pair for i, pair in enumerate(itertools.pairwise(widths), start=1)}
         shapes |= {f"b{i}": (width,) for i, width in enumerate(widths[1:], start=1)}
-        seen = got.say() if isinstance(got, Broke) else {name: np.shape(plain(got[name])) for name in shapes}
+        seen = got.say() if isinstance(got, Broke) else {name: np.shape(bare_array(got[name])) for name in shapes}
         say = f"of a network {what}, {seen if isinstance(got, Broke) else f'the shapes are {seen}'}; not {shapes}."
         yield Aspect(f"a network {what}", str(seen), seen == shapes, say)
     changed = given != list(c.wide)
@@ -204,8 +204,8 @@ def _centre(weights):
 def _own_randomness(drawn, seed):
     """The same generator state gives the same weights, another state others, and so does one generator later on."""
     generator = np.random.default_rng(seed)
-    first, later = (plain(drawn([7, 5, 3], generator)["W1"]) for _ in range(2))
-    again, other = (plain(drawn([7, 5, 3], np.random.default_rng(s))["W1"]) for s in (seed, seed + 1))
+    first, later = (bare_array(drawn([7, 5, 3], generator)["W1"]) for _ in range(2))
+    again, other = (bare_array(drawn([7, 5, 3], np.random.default_rng(s))["W1"]) for s in (seed, seed + 1))
     if not np.array_equal(first, again):
         seen = "not from rng"
         say = "two generators in the same state gave different weights. Draw from `rng` and nothing else."
@@ -227,7 +227,7 @@ def _independent(drawn, widths, seed):
     best t: P(mean of n products >= r) <= exp(-n (u - 1 - log((1 + u) / 2)) / 2), where u = sqrt(1 + 4 r^2).
     """
     params = drawn(list(widths), np.random.default_rng(seed))
-    first, second = (plain(params[name]).astype(float) * sqrt(widths[0] / 2) for name in ("W1", "W2"))
+    first, second = (bare_array(params[name]).astype(float) * sqrt(widths[0] / 2) for name in ("W1", "W2"))
     say = "two layers of one size start with the same weights. Each layer draws its own from `rng`."
     equal = first.shape == second.shape and any(np.allclose(first, s) for s in (second, -second, second.T))
     yield Aspect("layers differ", bool(equal), not equal, say)
@@ -248,7 +248,9 @@ def _own_arrays(params):
     for name, array in params.items():
         if type(array) is np.ndarray and array.flags.writeable:
             array += 1.0
-            shared += [k for k in params if k != name and not np.array_equal(plain(params[k]), plain(noted[k]))]
+            shared += [
+                k for k in params if k != name and not np.array_equal(bare_array(params[k]), bare_array(noted[k]))
+            ]
             array[...] = noted[name]
     say = f"{listed(sorted(set(shared)))} are one array: a step that writes into one changes all." if shared else ""
     return Aspect("arrays of their own", " ".join(sorted(set(shared))), not shared, say, contract=True)
@@ -256,7 +258,7 @@ def _own_arrays(params):
 
 def _double(name, got):
     """Parameters start in float64: gradient checks need it, and training converts."""
-    seen = str(plain(got).dtype)
+    seen = str(bare_array(got).dtype)
     return Aspect(
         f"{name} dtype",
         seen,
@@ -388,7 +390,7 @@ def _loss_penalised(nets, losses):
     for which, what in (("W", "the weights"), ("Wb", "weights and biases")):
         shares = []
         for net, loss in zip(nets, losses, strict=True):
-            loss = plain(loss)
+            loss = bare_array(loss)
             if readable(loss) and loss.shape == ():
                 squares = sum((v * v).sum() for k, v in net.params.items() if k[0] in which)
                 shares.append(float(loss - net.loss) / squares)
@@ -402,7 +404,7 @@ def _gradient_penalised(net, grads):
     """An aspect that is met when the gradient holds no part of the parameters themselves, whatever its size."""
     name, shares = PENALTIES[1], {}
     for k, w in net.params.items():
-        got = plain(grads[k])
+        got = bare_array(grads[k])
         if not readable(got) or got.shape != w.shape:
             return Aspect(name, RIGHT, True, "")
         off = got - net.loss_grads[k]
@@ -471,8 +473,8 @@ def loss_and_grads(f, rng):
 def _coins_from_rng(f, net, rate, both):
     """An aspect that is met when the loss follows the state of the generator wherever `mlp_forward`'s scores do."""
     name = "coins from rng"
-    forward = [outcome(lambda s=seed: plain(_forward(f, net, rate, seed=s)[0])) for seed in (1, 2, 1)]
-    got = [outcome(lambda s=seed: plain(both(net, rate, s)[0])) for seed in (1, 2, 1)]
+    forward = [outcome(lambda s=seed: bare_array(_forward(f, net, rate, seed=s)[0])) for seed in (1, 2, 1)]
+    got = [outcome(lambda s=seed: bare_array(both(net, rate, s)[0])) for seed in (1, 2, 1)]
     if any(isinstance(one, Broke) or not readable(one) for one in (*forward, *got)) or same(forward[0], forward[1]):
         return Aspect(name, RIGHT, True, "")
     if not same(forward[0], forward[2]) or same(got[0], net.loss):
@@ -502,9 +504,13 @@ def _handed_on(f, c, both, repeats):
         ("with a rate, at test time", rate, 4, False),
     ):
         made = outcome(lambda p=p, seed=seed, train=train: _forward(f, net, p, train, seed=seed))
-        if isinstance(made, Broke) or not readable(plain(made[0])) or plain(made[0]).shape != net.scores.shape:
+        if (
+            isinstance(made, Broke)
+            or not readable(bare_array(made[0]))
+            or bare_array(made[0]).shape != net.scores.shape
+        ):
             continue  # not this function's fault; `mlp_forward` has a check of its own
-        scores, cache = plain(made[0]), made[1]
+        scores, cache = bare_array(made[0]), made[1]
         want = float(mean_loss(scores, net.y))
         dscores = slopes(lambda s: mean_loss(s, net.y), scores)
         got = outcome(lambda p=p, seed=seed, train=train: both(net, p, seed, train))
@@ -512,8 +518,8 @@ def _handed_on(f, c, both, repeats):
         meaning = "That is the loss of `mlp_forward`'s scores for the same p, rng and train. Are all three handed on?"
         yield value(f"`loss` {name}", loss, want, meaning=meaning, repeats=repeats)
         right = outcome(lambda dscores=dscores, cache=cache: entries(f.mlp_backward(dscores, cache), "", net.names))
-        if not isinstance(right, Broke) and all(readable(plain(g)) for g in right.values()):
-            right = {k: plain(g) for k, g in right.items()}
+        if not isinstance(right, Broke) and all(readable(bare_array(g)) for g in right.values()):
+            right = {k: bare_array(g) for k, g in right.items()}
             meaning = "They are not those of the same forward pass."
             again = (f"`loss` {name}", *repeats)
             yield all_of(f"`grads` {name}", grads, right, repeats=again, meaning=meaning)

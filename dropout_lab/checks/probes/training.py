@@ -9,7 +9,7 @@ from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.probes import case, copies, entries, outcome, probe, unpack
 from dropout_lab.checks.probes.duties import FLOAT32, all_of, dictionary_untouched, in_float32, kept, ordinary
 from dropout_lab.checks.probes.layers import as_views, sizes
-from dropout_lab.checks.words import number, plain, readable, same
+from dropout_lab.checks.words import bare_array, number, readable, same
 
 STEPS = ("first", "second", "third", "fourth")
 
@@ -110,13 +110,13 @@ def _values(what, steps):
 
 def _usable(descent, *results):
     """Whether the next step can go on from there: arrays in the shapes of the parameters."""
-    arrays = [(plain(d[k]), w) for d in results for k, w in descent.params.items()]
+    arrays = [(bare_array(d[k]), w) for d in results for k, w in descent.params.items()]
     return all(readable(a) and a.shape == w.shape and np.isfinite(a).all() for a, w in arrays)
 
 
 def _rate_taken(d, new):
     """A sentence on the learning rate that the first step was made with, if it was one number for all entries."""
-    taken = [(d.params[k] - plain(new[k])) / d.grads[0][k] for k in d.params if _usable(d, new)]
+    taken = [(d.params[k] - bare_array(new[k])) / d.grads[0][k] for k in d.params if _usable(d, new)]
     rates = np.concatenate([rate.ravel() for rate in taken]) if taken else np.zeros(1)
     if not rates.any() or np.ptp(rates) > 1e-9 * np.abs(rates).max() or number(rates[0]) == number(d.rates[0]):
         return None
@@ -134,7 +134,8 @@ def _remembers(d, first, again):
     if same_again or not _usable(d, before, now):
         return Aspect(name, RIGHT, True, "")
     carried = all(
-        same(plain(now[k]), d.momentum * plain(before[k]) - d.rates[0] * d.grads[0][k], 1e-6) for k in d.params
+        same(bare_array(now[k]), d.momentum * bare_array(before[k]) - d.rates[0] * d.grads[0][k], 1e-6)
+        for k in d.params
     )
     say = (
         "a second descent, started from {} with the same gradient, does not make the first step of the first"
@@ -148,7 +149,7 @@ def _decayed(d, new):
     """An aspect that is met when the first step does not take off a part of the parameters themselves."""
     name, shares = "the parameters in the step", []
     for k, w in d.params.items():
-        got = plain(new[k])
+        got = bare_array(new[k])
         if not readable(got) or got.shape != w.shape:
             return Aspect(name, RIGHT, True, "")
         off = d.paths[0][k] - got
@@ -218,7 +219,8 @@ def _writable(d):
 
 def _still(d, noted):
     return all(
-        not readable(plain(v)) or np.array_equal(plain(v), plain(noted[k]), equal_nan=True) for k, v in d.items()
+        not readable(bare_array(v)) or np.array_equal(bare_array(v), bare_array(noted[k]), equal_nan=True)
+        for k, v in d.items()
     )
 
 
@@ -227,7 +229,7 @@ def _in_float32(what, arrays, want, repeats):
     values = all_of(f"`{what}` in float32", arrays, want, FLOAT32, repeats=repeats)
     yield values
     if values.ok:
-        other = next((k for k in want if plain(arrays[k]).dtype != np.float32), next(iter(want)))
+        other = next((k for k in want if bare_array(arrays[k]).dtype != np.float32), next(iter(want)))
         yield keeps_dtype(what, arrays[other], np.float32)
 
 
@@ -276,7 +278,7 @@ def max_norm(f, rng):
     given = c.w.copy()
     got = f.max_norm(given, c.limit)
     noted, touched = kept(got), untouched("w", c.w, given)
-    w = plain(noted)
+    w = bare_array(noted)
     if not readable(w) or w.shape != c.w.shape:
         yield value("w", got, c.right)
         return
