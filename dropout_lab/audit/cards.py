@@ -4,8 +4,8 @@ from html import escape
 from textwrap import fill
 
 from dropout_lab.checks.probes.dropout_masks import between, percent, times
-from dropout_lab.checks.reports import COLUMNS
 from dropout_lab.checks.words import sentence
+from dropout_lab.system.screen import COLUMNS
 
 SYMBOL = {"right": "✓", "right_if_keep": "✓", "wrong": "✗", "undriven": "○", "not_dropout": "○"}
 COLOUR = {"✓": "#007a5a", "✗": "#b34700", "○": "#5f6b76"}

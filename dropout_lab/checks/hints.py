@@ -3,7 +3,7 @@
 from textwrap import fill
 
 from dropout_lab.checks.exercises import find
-from dropout_lab.system.columns import COLUMNS
+from dropout_lab.system.screen import COLUMNS
 
 
 def hint_line(name, step):

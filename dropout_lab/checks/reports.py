@@ -5,8 +5,7 @@ from html import escape
 from textwrap import indent, shorten, wrap
 
 from dropout_lab.checks.exercises import find
-from dropout_lab.system.columns import COLUMNS
-from dropout_lab.system.screen import PLAIN
+from dropout_lab.system.screen import COLUMNS, PLAIN
 
 LONGEST = 600  # characters of one sentence: what a student's code says of itself may be a page
 SYMBOL = {"passed": "✓", "failed": "✗", "error": "✗", "blank": "○"}

@@ -4,7 +4,7 @@ from textwrap import fill
 
 import matplotlib.pyplot as plt
 
-from dropout_lab.system.columns import COLUMNS
+from dropout_lab.system.screen import COLUMNS
 
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B7280"  # Okabe and Ito, told apart by all
 INK = {VERMILION: "#B34700", GREEN: "#007A5A"}  # their darker twins for words: 5 to 1 against white, where they have 3

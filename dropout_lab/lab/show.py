@@ -4,7 +4,7 @@ from textwrap import fill
 
 import numpy as np
 
-from dropout_lab.system.columns import COLUMNS
+from dropout_lab.system.screen import COLUMNS
 
 
 def rounded(x, digits=3):

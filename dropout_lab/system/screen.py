@@ -1,4 +1,4 @@
-"""What a terminal shows: its width, and colours where it has them."""
+"""What a screen shows: how wide a line may be, and colours where there are any."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 
 LOOKS = {"passed": "32", "failed": "31", "error": "31", "blank": "36", "bold": "1", "soft": "2"}
+COLUMNS = 88  # of a line where nothing else is known; JupyterLab breaks longer ones in the middle of a word
 NARROWEST, WIDEST = 60, 100  # columns of a sentence that an eye still follows
 
 
@@ -45,7 +46,7 @@ def style(stream=None):
 
 def columns():
     """Columns to write in: those of the terminal, within bounds in which a sentence can be read."""
-    return min(max(shutil.get_terminal_size((88, 24)).columns, NARROWEST), WIDEST)
+    return min(max(shutil.get_terminal_size((COLUMNS, 24)).columns, NARROWEST), WIDEST)
 
 
 def clear():

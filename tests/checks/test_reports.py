@@ -19,7 +19,7 @@ from dropout_lab.checks.hints import hint_text
 from dropout_lab.checks.reports import CheckFailed, Note, Report, as_html, as_text
 from dropout_lab.checks.session import judge_in_time
 from dropout_lab.checks.verdicts import Verdict, judge, observe
-from dropout_lab.system.columns import COLUMNS
+from dropout_lab.system.screen import COLUMNS
 
 BANK, RIGHT = mistakes.load_all()
 

@@ -12,7 +12,7 @@ from dropout_lab.lab.figures import hunt as figures
 from dropout_lab.lab.hunt import court as hunting
 from dropout_lab.lab.hunt.wrong_rules import WRONG_RULES
 from dropout_lab.lab.practice.lesson_07 import try_out
-from dropout_lab.system.columns import COLUMNS
+from dropout_lab.system.screen import COLUMNS
 
 BEYOND = {"C48", "C49", "C50", "C51"}  # another dtype, whole numbers, p = 0, p = 1
 
