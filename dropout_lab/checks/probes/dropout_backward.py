@@ -23,24 +23,24 @@ from dropout_lab.checks.probes.dropout_masks import (
     coins,
     keeps,
     look,
+    measurable,
     middle,
     percent,
     rate,
-    readable,
     span,
     times,
-    whole,
+    while_measurable,
 )
 
 
 @probe("dropout_backward")
 def dropout_backward(f, rng):
-    yield from whole(backward_aspects, f.dropout_forward, f.dropout_backward, rng)
+    yield from while_measurable(backward_aspects, f.dropout_forward, f.dropout_backward, rng)
 
 
 @probe("zeroing_backward")
 def zeroing_backward(f, rng):
-    yield from whole(backward_aspects, f.zeroing_forward, f.zeroing_backward, rng)
+    yield from while_measurable(backward_aspects, f.zeroing_forward, f.zeroing_backward, rng)
 
 
 @case
@@ -132,7 +132,7 @@ def back(backward, a, dout):
     """The `Pass` of a `Look` at a forward pass and of the backward pass with its cache."""
     given = dout.copy()
     raw = backward(given, a.cache)
-    dx = readable("dx", raw, dout.shape)
+    dx = measurable("dx", raw, dout.shape)
     return Pass(a.x, dout, a.ratio, dx / dout, given, a.cache, np.asarray(raw).dtype)
 
 
@@ -206,8 +206,8 @@ def _zeros_in_x(forward, backward, at, g, right):
     """Where x is exactly 0, as after a ReLU, out tells nothing about the mask; dx still follows it."""
     x, dout, p = at.sparse.copy(), at.dsparse, at.p[0]
     made = forward(x.copy(), p, g)
-    out = readable("out", made[0], x.shape)
-    result, broke = result_or_broke(lambda: readable("dx", backward(dout.copy(), made[1]), dout.shape))
+    out = measurable("out", made[0], x.shape)
+    result, broke = result_or_broke(lambda: measurable("dx", backward(dout.copy(), made[1]), dout.shape))
     if broke:
         return Aspect("x = 0", "raises", False, f"where x is exactly 0, as after a ReLU, {broke.say()}")
     if not np.isfinite(result).all():
@@ -355,7 +355,7 @@ def _given(forward, backward, at, g):
     }
     for name, dout in douts.items():
         dx, broke = result_or_broke(lambda dout=dout: backward(dout, a.cache))
-        if broke or not np.allclose(readable("dx", dx, dout.shape), dout * a.ratio, rtol=CLOSE, atol=0):
+        if broke or not np.allclose(measurable("dx", dx, dout.shape), dout * a.ratio, rtol=CLOSE, atol=0):
             wrong.append(name)
     yield Aspect("any dout", tuple(wrong), not wrong, f"dx goes wrong where dout {' or '.join(wrong)}.")
 

@@ -38,18 +38,18 @@ from dropout_lab.checks.probes.dropout_masks import (
     refuses,
     span,
     times,
-    whole,
+    while_measurable,
 )
 
 
 @probe("dropout_forward")
 def dropout_forward(f, rng):
-    yield from whole(forward_aspects, f.dropout_forward, rng, lambda p: 1 / (1 - p), lambda p: 1.0)
+    yield from while_measurable(forward_aspects, f.dropout_forward, rng, lambda p: 1 / (1 - p), lambda p: 1.0)
 
 
 @probe("zeroing_forward")
 def zeroing_forward(f, rng):
-    yield from whole(forward_aspects, f.zeroing_forward, rng, lambda p: 1.0, lambda p: 1 - p)
+    yield from while_measurable(forward_aspects, f.zeroing_forward, rng, lambda p: 1.0, lambda p: 1 - p)
 
 
 @case

@@ -58,7 +58,7 @@ def look(call, x, p, generator, **mode):
     """A `Look` at one call. The call gets a copy of x, so that whatever it does to it spoils nothing."""
     given, before = x.copy(), generator.bit_generator.state
     out, cache = unpack(call(given, p, generator, **mode), "out", "cache")
-    ratio, drew = readable("out", out, x.shape) / x, generator.bit_generator.state != before
+    ratio, drew = measurable("out", out, x.shape) / x, generator.bit_generator.state != before
     return Look(p, x, ratio, cache, not (given == x).all(), drew, np.asarray(out).dtype)
 
 
@@ -120,42 +120,42 @@ def percent(x):
     return f"{100 * x:.0f}%" if x in (0, 1) or 0.1 <= x <= 0.9 else f"{100 * x:.3g}%"
 
 
-class Unreadable(Exception):
-    """Something came back that cannot be looked at; `aspect` says what."""
+class Unmeasurable(Exception):
+    """Something came back that cannot be measured by what went in; `aspect` says what. It ends the probe."""
 
     def __init__(self, say, seen):
         super().__init__(say)
         self.aspect = Aspect("shape", seen, False, say)
 
 
-def readable(name, got, shape):
-    """The array that came back, in float64; `Unreadable` if it is no plain real array of the shape that went in."""
+def measurable(name, got, shape):
+    """The array that came back, in float64; `Unmeasurable` if it is no plain real array of the shape that went in."""
     if not isinstance(got, (np.ndarray, np.generic, float, int)):
         kind = "nothing (None)" if got is None else f"a {type(got).__name__}"
-        raise Unreadable(f"`{name}` is {kind}; it should be an array of shape {shape}.", f"{name}: {kind}")
+        raise Unmeasurable(f"`{name}` is {kind}; it should be an array of shape {shape}.", f"{name}: {kind}")
     if isinstance(got, np.ndarray) and type(got) is not np.ndarray:
         kind = type(got).__name__
-        raise Unreadable(
+        raise Unmeasurable(
             f"`{name}` is a NumPy {kind}, for which `*` and indexing mean something else;"
             " it should be a plain array, as what went in.",
             f"{name}: {kind}",
         )
     got = np.asarray(got)
     if got.shape != shape:
-        raise Unreadable(
+        raise Unmeasurable(
             f"`{name}` has shape {got.shape}; it should have {shape}, that of what went in.", f"{name} shape"
         )
     if got.dtype.kind not in "biuf":
-        raise Unreadable(f"`{name}` holds {got.dtype} values; it should hold real numbers.", f"{name}: {got.dtype}")
+        raise Unmeasurable(f"`{name}` holds {got.dtype} values; it should hold real numbers.", f"{name}: {got.dtype}")
     return got.astype(np.float64)
 
 
-def whole(aspects, *args):
-    """The aspects, up to the first result that cannot be read."""
+def while_measurable(aspects, *args):
+    """The aspects, up to the first result that cannot be measured."""
     try:
         yield from aspects(*args)
-    except Unreadable as unreadable:
-        yield unreadable.aspect
+    except Unmeasurable as unmeasurable:
+        yield unmeasurable.aspect
 
 
 def keeps(name, got, dtype, what):

@@ -16,7 +16,17 @@ from dropout_lab.checks.aspects import Aspect, untouched, value
 from dropout_lab.checks.chance import coin_bound
 from dropout_lab.checks.functions import result_or_broke
 from dropout_lab.checks.probes import probe, unpack
-from dropout_lab.checks.probes.dropout_masks import Unreadable, between, coins, middle, percent, rate, readable, times
+from dropout_lab.checks.probes.dropout_masks import (
+    Unmeasurable,
+    between,
+    coins,
+    measurable,
+    middle,
+    percent,
+    rate,
+    times,
+    while_measurable,
+)
 
 
 def _scale(p):
@@ -52,14 +62,14 @@ def _revealing(rng, layers, at):
 
 
 def _hidden(f, params, x, p, rng, **mode):
-    """What the last hidden layer put out, read off the scores; `Unreadable` if the scores were dropped."""
+    """What the last hidden layer put out, read off the scores; `Unmeasurable` if the scores were dropped."""
     given = ({k: v.copy() for k, v in params.items()}, x.copy())
     bias, H = params[f"b{len(params) // 2}"], params["W1"].shape[1]
     shape = (len(x), len(bias))
-    scores = readable("scores", unpack(f.mlp_forward(*given, p, rng, **mode), "scores", "cache")[0], shape)
+    scores = measurable("scores", unpack(f.mlp_forward(*given, p, rng, **mode), "scores", "cache")[0], shape)
     if not np.allclose(scores[:, H:], bias[H:], rtol=0, atol=1e-9):
         share = percent((scores[:, H:] == 0).mean())
-        raise Unreadable(
+        raise Unmeasurable(
             f"the scores are changed: {share} of those that no hidden unit reaches are 0 where their"
             " bias is right."
             " Dropout stays between the layers; the scores are left alone.",
@@ -103,10 +113,7 @@ def _odd(h, a, b, bias, p):
 
 @probe("mlp_dropout")
 def mlp_dropout(f, rng):
-    try:
-        yield from _network(f, rng)
-    except Unreadable as unreadable:
-        yield unreadable.aspect
+    yield from while_measurable(_network, f, rng)
 
 
 def _network(f, rng):

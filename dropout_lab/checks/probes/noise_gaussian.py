@@ -34,7 +34,7 @@ from dropout_lab.checks.probes.dropout_masks import (
     rate,
     refuses,
     span,
-    whole,
+    while_measurable,
 )
 
 GRID = np.linspace(-4, 4, 161)
@@ -42,13 +42,13 @@ GRID = np.linspace(-4, 4, 161)
 
 @probe("gaussian_dropout_forward")
 def gaussian_dropout_forward(f, rng):
-    yield from whole(_forward, f.gaussian_dropout_forward, rng)
+    yield from while_measurable(_forward, f.gaussian_dropout_forward, rng)
 
 
 @probe("gaussian_dropout_backward")
 def gaussian_dropout_backward(f, rng):
     forward, backward = f.gaussian_dropout_forward, f.gaussian_dropout_backward
-    yield from whole(lambda: backward_aspects(forward, backward, rng, at_zero=noise_at_zero))
+    yield from while_measurable(lambda: backward_aspects(forward, backward, rng, at_zero=noise_at_zero))
 
 
 @case

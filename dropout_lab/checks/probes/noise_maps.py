@@ -9,7 +9,7 @@ from dropout_lab.checks.aspects import Aspect
 from dropout_lab.checks.probes import probe, unpack
 from dropout_lab.checks.probes.dropout_backward import backward_aspects, four_axes, maps_at_zero
 from dropout_lab.checks.probes.dropout_forward import forward_aspects
-from dropout_lab.checks.probes.dropout_masks import away_from_zero, coins, look, middle, readable, whole
+from dropout_lab.checks.probes.dropout_masks import away_from_zero, coins, look, measurable, middle, while_measurable
 
 TOGETHER = {  # axes of (samples, channels, height, width) along which zeros are the same
     (): "entry by entry",
@@ -28,13 +28,13 @@ TOGETHER = {  # axes of (samples, channels, height, width) along which zeros are
 
 @probe("spatial_dropout_forward")
 def spatial_dropout_forward(f, rng):
-    yield from whole(_forward, f.spatial_dropout_forward, rng)
+    yield from while_measurable(_forward, f.spatial_dropout_forward, rng)
 
 
 @probe("spatial_dropout_backward")
 def spatial_dropout_backward(f, rng):
     forward, backward = f.spatial_dropout_forward, f.spatial_dropout_backward
-    yield from whole(lambda: backward_aspects(forward, backward, rng, four_axes, maps_at_zero))
+    yield from while_measurable(lambda: backward_aspects(forward, backward, rng, four_axes, maps_at_zero))
 
 
 def _forward(call, rng):
@@ -64,7 +64,7 @@ def _of_maps(call, pattern):
         images.flags.writeable = x.flags.writeable
         given = images.copy() if x.flags.writeable else images
         out, cache = unpack(call(given, p, rng, **mode), "out", "cache")
-        read = readable("out", out, images.shape)
+        read = measurable("out", out, images.shape)
         if not np.array_equal(given, images):
             x += 1
         factor = (read[:, :, 0, 0] / images[:, :, 0, 0]).reshape(x.shape)

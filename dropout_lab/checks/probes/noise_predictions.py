@@ -12,7 +12,7 @@ import numpy as np
 from dropout_lab.checks.aspects import Aspect, value
 from dropout_lab.checks.chance import bernstein
 from dropout_lab.checks.probes import case, copies, probe, unpack
-from dropout_lab.checks.probes.dropout_masks import coins, rate, readable, whole
+from dropout_lab.checks.probes.dropout_masks import coins, measurable, rate, while_measurable
 from dropout_lab.checks.words import number, same
 
 UNITS, CLASSES, ROWS = 4, 3, 1000
@@ -20,7 +20,7 @@ UNITS, CLASSES, ROWS = 4, 3, 1000
 
 @probe("mc_predict")
 def mc_predict(f, rng):
-    yield from whole(_predictions, f.mc_predict, rng)
+    yield from while_measurable(_predictions, f.mc_predict, rng)
 
 
 @case
@@ -76,7 +76,7 @@ def _predictions(call, rng):
 def _called(call, *args):
     mean, std = unpack(call(*args), "mean", "std")
     shape = (len(args[1]), CLASSES)
-    return readable("mean", mean, shape), readable("std", std, shape)
+    return measurable("mean", mean, shape), measurable("std", std, shape)
 
 
 def _statistics(mean, std, at):

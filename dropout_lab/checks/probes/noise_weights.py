@@ -11,18 +11,26 @@ from dropout_lab.checks.aspects import Aspect, keeps_dtype, untouched, value
 from dropout_lab.checks.functions import result_or_broke
 from dropout_lab.checks.probes import case, derivative, float32, outcome, probe, unpack
 from dropout_lab.checks.probes.dropout_forward import forward_aspects
-from dropout_lab.checks.probes.dropout_masks import away_from_zero, coins, middle, percent, rate, readable, whole
+from dropout_lab.checks.probes.dropout_masks import (
+    away_from_zero,
+    coins,
+    measurable,
+    middle,
+    percent,
+    rate,
+    while_measurable,
+)
 from dropout_lab.checks.words import same
 
 
 @probe("dropconnect_forward")
 def dropconnect_forward(f, rng):
-    yield from whole(_forward, f.dropconnect_forward, rng)
+    yield from while_measurable(_forward, f.dropconnect_forward, rng)
 
 
 @probe("dropconnect_backward")
 def dropconnect_backward(f, rng):
-    yield from whole(_backward, f.dropconnect_forward, f.dropconnect_backward, rng)
+    yield from while_measurable(_backward, f.dropconnect_forward, f.dropconnect_backward, rng)
 
 
 def _forward(call, rng):
@@ -41,7 +49,7 @@ def _of_weights(call):
         out, cache = unpack(
             call(np.eye(len(w), dtype=x.dtype), given, np.zeros(w.shape[1], x.dtype), p, rng, **mode), "out", "cache"
         )
-        used = readable("out", out, w.shape)
+        used = measurable("out", out, w.shape)
         if not np.array_equal(given, w):
             x += 1
         return (used.T if turned else used).reshape(x.shape).astype(np.asarray(out).dtype), cache
@@ -68,12 +76,12 @@ def _layer(call, rng):
     d, wanted = len(at.w), {}
     for p in (at.p, at.high):
         given = [at.x.copy(), at.w.copy(), at.b.copy()]
-        out = readable("out", unpack(call(*given, p, g), "out", "cache")[0], (len(at.x), at.w.shape[1]))
+        out = measurable("out", unpack(call(*given, p, g), "out", "cache")[0], (len(at.x), at.w.shape[1]))
         wanted[p] = (out, given)
     out, given = wanted[at.p]
     yield _whose(out, at, d)
     everything = call(at.x.copy(), at.w.copy(), at.b.copy(), 1.0, g)
-    bias = readable("out", unpack(everything, "out", "cache")[0], out.shape)
+    bias = measurable("out", unpack(everything, "out", "cache")[0], out.shape)
     alone = np.broadcast_to(at.b, bias.shape)
     share = float((bias == 0).mean())
     say = f"at p = 1 every weight falls and b is left: {percent(share)} of the outputs are 0. b is never dropped."
@@ -137,7 +145,7 @@ def _backward(forward, backward, rng):
     a, b = (_batch(rng, d, h, n) for _ in range(2))
     for batch in (a, b):
         batch.out, batch.cache = unpack(forward(*batch.copies(), p, g), "out", "cache")
-        batch.m = (readable("out", batch.out, (d + n, h))[:d] - batch.b) / batch.w
+        batch.m = (measurable("out", batch.out, (d + n, h))[:d] - batch.b) / batch.w
     if all(np.allclose(batch.m, 1) for batch in (a, b)):
         say = "the forward pass drops nothing, so there is nothing to judge. It comes first."
         yield Aspect("forward pass", "idle", False, say)
