@@ -34,7 +34,7 @@ def rates(cls, facts, namespace, init, params):
 
 def bundles(name, facts, namespace):
     """What a parameter takes that holds the rate among other things: a dictionary, or an object with attributes."""
-    for keys, kind in ((facts.keys.get(name, []), dict), (facts.fields.get(name, []), Settings)):
+    for keys, kind in ((facts.keys.get(name, []), dict), (facts.fields.get(name, []), Attributes)):
         if any(vocabulary.rate(k) for k in keys):
             yield _bundle(keys, kind, facts, namespace)
 
@@ -43,7 +43,7 @@ TRAINING_ON = "train training_mode set_train train_mode set_training_mode traini
 TRAINING_OFF = "eval test evaluate eval_mode set_eval test_mode set_test inference_mode training_off".split()
 
 
-class Settings:
+class Attributes:
     """An object with the attributes that it is given."""
 
     def __init__(self, values):

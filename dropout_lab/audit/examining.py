@@ -13,7 +13,7 @@ from dropout_lab.audit import driving, facts, finding, functional, judging, read
 from dropout_lab.audit.adapters import adapter
 from dropout_lab.audit.arrays import Columns, Jax, Lists, NumpyArrays, Torch
 from dropout_lab.audit.calling import parameters, rate_of
-from dropout_lab.audit.loading import Loader
+from dropout_lab.audit.loading import ModuleFinder
 from dropout_lab.audit.relatives import relative
 from dropout_lab.audit.results import Audit, settle
 from dropout_lab.audit.sources import Undriven
@@ -185,7 +185,7 @@ def _flax(cls):
 
 def _of_source(source):
     node = finding.find(source)
-    file = Loader().file(source)
+    file = ModuleFinder().file(source)
     backward = finding.beside(source, node) if isinstance(node, ast.FunctionDef) else None
     try:
         thing = file.give(node.name)

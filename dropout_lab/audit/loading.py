@@ -33,8 +33,8 @@ class Module(types.ModuleType):
 class File:
     """A file whose definitions are run when they are asked for, in the module `module`."""
 
-    def __init__(self, source, loader):
-        self.source, self.loader, self.done = source, loader, set()
+    def __init__(self, source, finder):
+        self.source, self.finder, self.done = source, finder, set()
         self.module = Module(f"audited {source.path.stem}")
         sys.modules[self.module.__name__] = self.module  # dataclasses look there
         space = self.module.__dict__
@@ -138,10 +138,10 @@ class File:
         return top
 
     def _find(self, name, level):
-        return self.loader.find(name, level, self.source.path)
+        return self.finder.find(name, level, self.source.path)
 
 
-class Loader:
+class ModuleFinder:
     """Finds modules for files: their own project's, installed ones, or stand-ins."""
 
     def __init__(self):

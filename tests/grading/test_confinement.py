@@ -14,7 +14,7 @@ from confinement import BARE, needs_bwrap
 from dropout_lab.instructor.grading.boundary import calls, reach, sandbox
 from dropout_lab.instructor.grading.boundary.proxies import Boundary, Lost
 from dropout_lab.instructor.grading.boundary.sandbox import Limits, NoSandbox, Sandbox, choose
-from dropout_lab.instructor.grading.grade import Settings, grade
+from dropout_lab.instructor.grading.grade import Settings, grade_submission
 from dropout_lab.instructor.grading.submissions import Submission, collect
 from submissions import right, with_code, write
 
@@ -211,7 +211,7 @@ def test_where_a_submission_could_read_the_answers_nothing_is_graded(monkeypatch
     open_one = Limits(landlock=False)
     asked = Settings(1, "plain", ("relu_forward",), limits=open_one, unprotected=False)
     with pytest.raises(NoSandbox, match=r"a submission could read .* so nothing is graded"):
-        grade(collect(tmp_path), asked)
+        grade_submission(collect(tmp_path), asked)
     monkeypatch.setattr(sandbox, "try_bwrap", lambda: "it is not installed")
     monkeypatch.setattr(sandbox, "readable_secrets", lambda *_: ["/bank"])
     with pytest.raises(NoSandbox, match="can read /bank, so nothing is graded"):
@@ -270,7 +270,7 @@ def test_a_process_that_cannot_be_started_is_no_result(monkeypatch, tmp_path, wo
     monkeypatch.setattr(sandbox, "_ready", {})
     write(tmp_path, right())
     with pytest.raises(NoSandbox):
-        grade(collect(tmp_path), Settings(1, "plain", ("relu_forward",)))
+        grade_submission(collect(tmp_path), Settings(1, "plain", ("relu_forward",)))
 
 
 @linux

@@ -17,7 +17,7 @@ from dropout_lab.instructor.grading import grade as grading
 from dropout_lab.instructor.grading.batch import Worker, recorded_seed, result_file, run
 from dropout_lab.instructor.grading.boundary.sandbox import Limits
 from dropout_lab.instructor.grading.downloads import HandedIn
-from dropout_lab.instructor.grading.grade import Settings, grade
+from dropout_lab.instructor.grading.grade import Settings, grade_submission
 from dropout_lab.instructor.grading.results import read
 from dropout_lab.instructor.grading.submissions import collect
 from dropout_lab.instructor.grading.terms import DaysLate, Unclear
@@ -60,14 +60,14 @@ def room(tmp_path):
 
 def test_a_right_submission_earns_every_point_of_the_table(tmp_path):
     write(tmp_path, right())
-    result = grade(collect(tmp_path), Settings(11, "plain"))
+    result = grade_submission(collect(tmp_path), Settings(11, "plain"))
     lost = {row["exercise"]: row["message"] for row in result["exercises"] if row["status"] != "passed"}
     assert lost == {}
     assert result["points"] == result["max_points"] == sum(e.points for e in EXERCISES.values())
 
 
 def test_the_stubs_are_blank_and_earn_nothing(root):
-    result = grade(collect(root / "dropout_lab"), Settings(11, "plain"))
+    result = grade_submission(collect(root / "dropout_lab"), Settings(11, "plain"))
     assert {row["status"] for row in result["exercises"]} == {"blank"}
     assert result["points"] == 0
 
@@ -184,7 +184,7 @@ def test_one_deadline_holds_what_the_judge_does_too(tmp_path, monkeypatch):
             pass
 
     monkeypatch.setattr(grading, "judge", slow)
-    rows = grade(collect(tmp_path / "anna"), settings(limits=Limits(submission=1.0)))["exercises"]
+    rows = grade_submission(collect(tmp_path / "anna"), settings(limits=Limits(submission=1.0)))["exercises"]
     assert {row["status"] for row in rows} == {"error"}
     assert "took 1 s, all that it has" in rows[0]["message"]
 
@@ -206,7 +206,7 @@ def test_code_that_takes_for_ever_to_compare_is_said_to_and_costs_nothing(tmp_pa
     write(tmp_path / "anna", with_code(layers="x = '" + "\\'" * 100_000))
     monkeypatch.setattr(grading, "COMPARING", 0.2)
     monkeypatch.setattr(grading, "fingerprints", lambda name, text: [0 for _ in iter(int, 1)])
-    result = grade(collect(tmp_path / "anna"), settings(exercises=("sgd_momentum",)))
+    result = grade_submission(collect(tmp_path / "anna"), settings(exercises=("sgd_momentum",)))
     assert result["points"] == 10
     assert "cannot be compared" in result["notes"][-1]
 
@@ -292,7 +292,7 @@ def test_a_grader_that_cannot_do_its_work_leaves_no_result_and_no_zero(room, mon
 
 def test_the_memory_of_the_parent_does_not_grow_with_the_class(tmp_path, monkeypatch):
     write(tmp_path / "anna", right())
-    result, long = grade(collect(tmp_path / "anna"), settings(exercises=("relu_forward",))), 100_000
+    result, long = grade_submission(collect(tmp_path / "anna"), settings(exercises=("relu_forward",))), 100_000
 
     def answer(self, task):
         return {"result": {**result, "student": task["handed"]["student"], "notes": ["x" * long]}}
@@ -354,7 +354,7 @@ def test_points_come_from_the_instructors_file(tmp_path):
     (tmp_path / "w.toml").write_text("[points]\nrelu_forward = 2.5\nrelu_backward = 0\n")
     points = terms.weights(tmp_path / "w.toml")
     write(tmp_path / "anna", right())
-    result = grade(collect(tmp_path / "anna"), settings(points=points))
+    result = grade_submission(collect(tmp_path / "anna"), settings(points=points))
     assert result["points"] == result["max_points"] == 5 + 2.5
 
 

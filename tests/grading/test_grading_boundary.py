@@ -12,7 +12,7 @@ from dropout_lab.checks.functions import Blank, Broke
 from dropout_lab.instructor.grading.boundary import proxies, sandbox
 from dropout_lab.instructor.grading.boundary.proxies import Boundary, Handle, Lost
 from dropout_lab.instructor.grading.boundary.sandbox import Limits, Sandbox
-from dropout_lab.instructor.grading.grade import Settings, grade
+from dropout_lab.instructor.grading.grade import Settings, grade_submission
 from dropout_lab.instructor.grading.submissions import Submission, collect
 from submissions import with_code, write
 
@@ -205,7 +205,7 @@ def test_a_submission_has_so_much_time_in_all(tmp_path):
     names = ("relu_forward", "relu_backward", "affine_forward", "affine_backward")
     write(tmp_path, with_code(layers="\n".join(f"def {name}(*args):\n    while True: pass" for name in names)))
     limits = Limits(exercise=1.0, submission=4.0)
-    rows = grade(collect(tmp_path), Settings(1, "plain", names, limits=limits))["exercises"]
+    rows = grade_submission(collect(tmp_path), Settings(1, "plain", names, limits=limits))["exercises"]
     assert "no result within 1 s" in rows[0]["message"]
     assert "had used up its 4 s" in rows[-1]["message"] or "took 4 s, all that it has" in rows[-1]["message"]
     assert [row["points"] for row in rows] == [0, 0, 0, 0]
@@ -221,15 +221,15 @@ def relu_forward(x):
     return np.maximum(x, 0), x"""
     write(tmp_path / "anna", with_code(layers=code))
     subprocess.Popen(["sh", "-c", f"sleep 2; rm '{flag}'"])  # a machine that is busy for two seconds
-    limits = Limits(exercise=2.5, landlock=False)
-    row = grade(collect(tmp_path / "anna"), Settings(1, "plain", ("relu_forward",), limits=limits))["exercises"][0]
+    asked = Settings(1, "plain", ("relu_forward",), limits=Limits(exercise=2.5, landlock=False))
+    (row,) = grade_submission(collect(tmp_path / "anna"), asked)["exercises"]
     assert row["status"] == "passed"
 
 
 def test_a_submission_that_is_known_to_loop_is_waited_for_once_in_each_further_exercise(tmp_path):
     write(tmp_path, with_code(layers="def relu_forward(x):\n    while True: pass"))
     names = ("relu_forward", "relu_backward", "affine_forward")
-    rows = grade(collect(tmp_path), Settings(1, "plain", names, limits=Limits(exercise=1.5)))["exercises"]
+    rows = grade_submission(collect(tmp_path), Settings(1, "plain", names, limits=Limits(exercise=1.5)))["exercises"]
     assert ["no result within 1.5 s" in row["message"] for row in rows] == [True, True, False]
     assert rows[2]["points"] == 5
     assert rows[1]["seconds"] < rows[0]["seconds"]
@@ -241,7 +241,7 @@ def test_right_only_for_inputs_that_were_changed_to_suit_is_not_right(tmp_path):
     w[...] = 0
     return out"""
     write(tmp_path, with_code(training=code))
-    assert grade(collect(tmp_path), Settings(1, "plain", ("max_norm",)))["points"] == 0
+    assert grade_submission(collect(tmp_path), Settings(1, "plain", ("max_norm",)))["points"] == 0
 
 
 def test_arguments_are_looked_at_here_whatever_is_told_of_them(called):

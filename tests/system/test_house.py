@@ -1,14 +1,17 @@
 """The house keeps its law: imports run one way and in no circle, and the linter has nothing to say."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
 from conftest import ROOT
 from dropout_lab.checks.exercises import MODULES
+from submissions import write
 
 FIRST = ("layers", "gradcheck", "dropout", "training", "network")
 
@@ -84,6 +87,17 @@ def circle(found):
     return []
 
 
+def shared_names(root):
+    """{name of a class: the modules that define it}, where there are several. There may be many a `Dropout`."""
+    found = defaultdict(set)
+    for path in (root / "dropout_lab").rglob("*.py"):
+        if "mistakes" not in path.parts:  # each is somebody's own layer, as they wrote it
+            for name in re.findall(r"^ *class (\w+)", path.read_text("utf-8"), flags=re.M):
+                found[name].add(_name(path.relative_to(root)))
+    found.pop("Dropout", None)
+    return {name: sorted(modules) for name, modules in found.items() if len(modules) > 1}
+
+
 def reached_too_far(found):
     """What students' modules import that is neither NumPy nor another one of them."""
     own = {f"dropout_lab.{name}" for name in MODULES}
@@ -105,6 +119,12 @@ def test_no_modules_import_each_other_in_a_ring(found):
 
 def test_students_modules_import_numpy_and_each_other_alone(found):
     assert reached_too_far(found) == set()
+
+
+def test_no_two_classes_share_a_name(tmp_path):
+    assert shared_names(ROOT) == {}
+    write(tmp_path / "dropout_lab", {"a.py": "class Card: pass", "b.py": "def f():\n    class Card: pass"})
+    assert shared_names(tmp_path) == {"Card": ["dropout_lab.a", "dropout_lab.b"]}
 
 
 @pytest.mark.parametrize(

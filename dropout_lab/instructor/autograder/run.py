@@ -26,7 +26,7 @@ from dropout_lab.instructor.gradebooks import gradescope
 from dropout_lab.instructor.grading.archives import Unreadable
 from dropout_lab.instructor.grading.boundary.sandbox import PLAIN, Limits, NoSandbox, Sandbox, choose
 from dropout_lab.instructor.grading.downloads import HandedIn
-from dropout_lab.instructor.grading.grade import Settings, grade
+from dropout_lab.instructor.grading.grade import Settings, grade_submission
 from dropout_lab.instructor.grading.results import NotAResult, parse, row_from
 from dropout_lab.instructor.grading.submissions import Submission, collect
 from dropout_lab.system.files import write_atomically
@@ -81,7 +81,7 @@ def bench():
             unprotected=False,
         )
         submission = Submission.from_record(asked["submission"])
-        _tell(result=grade(submission, settings, after=lambda row: _tell(row=row)))
+        _tell(result=grade_submission(submission, settings, after=lambda row: _tell(row=row)))
     except NoSandbox as error:
         sys.exit(f"dropout-lab: {error}")
 

@@ -16,7 +16,7 @@ SAID = {"passed": "passed", "failed": "not right yet", "blank": "blank", "error"
 
 
 @dataclass(frozen=True)
-class Card:
+class ResultCard:
     """What is said on one exercise, as text that has yet to be escaped. `headline` is what it is about, or ""."""
 
     status: str
@@ -119,7 +119,7 @@ def card_of(row):
     if not headline and known and known.title not in said:
         headline = known.title
     lines = () if row.status == "passed" else tuple(_lines(row, exercise, known, said))
-    return Card(row.status, title, points, sentence(headline) if headline else "", lines)
+    return ResultCard(row.status, title, points, sentence(headline) if headline else "", lines)
 
 
 def _lines(row, exercise, known, said):

@@ -88,7 +88,7 @@ def judge_digest():
     return digest(*parts)
 
 
-def grade(submission, settings, after=lambda row: None, end=None):
+def grade_submission(submission, settings, after=lambda row: None, end=None):
     """The result of one submission (`submissions.Submission`). `after` is called with each row when it is done.
 
     `end` is when its time is over, by `time.monotonic()`; None counts from now.

@@ -20,7 +20,7 @@ import traceback
 from dropout_lab.instructor.grading.archives import Unreadable
 from dropout_lab.instructor.grading.clock import OutOfTime, until
 from dropout_lab.instructor.grading.downloads import HandedIn
-from dropout_lab.instructor.grading.grade import Settings, grade, why_again
+from dropout_lab.instructor.grading.grade import Settings, grade_submission, why_again
 from dropout_lab.instructor.grading.submissions import Submission, collect, nothing
 
 MEMORY = 4 << 30  # bytes; an array made to blow up a comparison ends in a MemoryError here, not in a full machine
@@ -53,7 +53,7 @@ def answer_to(task, settings):
             return {"known": True}
         if not task["grade"]:
             return {"submission": submission.record()}
-        return {"result": grade(submission, settings, end=end), "again": why_again(task["known"], now)}
+        return {"result": grade_submission(submission, settings, end=end), "again": why_again(task["known"], now)}
     except Unreadable as problem:
         return {"fault": str(problem)}
     except Exception as error:  # noqa: BLE001 - no submission stops the batch

@@ -22,7 +22,7 @@ _BESIDE = {"C04": "forward values", "C29": "backward"} | dict.fromkeys(
     ("C47", "C48", "C49", "C50", "C51", "C52"), EDGES
 )  # kinds of what the hunt does not draw; the court is these and those of `suspects`, and does not grow with the bank
 
-Pair = namedtuple("Pair", "forward backward")
+Passes = namedtuple("Passes", "forward backward")
 
 ASK = {  # where to look when a rule convicts right layers
     "gradient_agrees": "Call your loss twice with the same x. Does it give the same number?",
@@ -56,7 +56,7 @@ def wrong_layers():
         for m in bank[of]:
             if m.id in kinds:
                 functions = {**right, of: m.function, **m.beside}
-                layer = suspects.Layer(m.id, functions["dropout_forward"], functions["dropout_backward"], None)
+                layer = suspects.Suspect(m.id, functions["dropout_forward"], functions["dropout_backward"], None)
                 found.setdefault(m.id, Known(m.id, m.title, kinds[m.id], layer.forward, layer.backward))
     order = [*suspects.KINDS, EDGES]
     return tuple(sorted(found.values(), key=lambda layer: (order.index(layer.kind), layer.id)))
@@ -64,7 +64,7 @@ def wrong_layers():
 
 def right_layers():
     """Four right layers, each with another way to toss its coins, and the one in dropout.py."""
-    return (*suspects.draw(0, wrong=0, right=4), Pair(dropout_forward, dropout_backward))
+    return (*suspects.draw(0, wrong=0, right=4), Passes(dropout_forward, dropout_backward))
 
 
 def convicts(rule, layers, p=0.3, **options):

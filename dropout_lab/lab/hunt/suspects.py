@@ -20,8 +20,8 @@ KINDS = {
 }
 
 
-class Layer:
-    """One suspect: a letter, `forward(x, p, rng, train=True)` and `backward(dout, cache)`. It tells nothing else."""
+class Suspect:
+    """A letter, `forward(x, p, rng, train=True)` and `backward(dout, cache)`. It tells nothing else."""
 
     __slots__ = ("_case", "backward", "forward", "letter")
 
@@ -62,7 +62,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Result:
+class Score:
     """How a hunt ended. Letters in `hits`, `missed`, `acquitted` and `wronged`; `cases` reveals every layer."""
 
     hits: tuple[str, ...]
@@ -140,7 +140,7 @@ def draw(seed, wrong=8, right=2):
 
     Returns
     -------
-    layers : list of Layer, with letters from A on
+    layers : list of Suspect, with letters from A on
     """
     every = sum(map(len, KINDS.values()))
     if not (0 <= wrong <= every and 0 <= right <= len(_RIGHT)):
@@ -152,7 +152,7 @@ def draw(seed, wrong=8, right=2):
     suspects += [(*_RIGHT[title], Case(None, title)) for title in rng.permutation(list(_RIGHT))[:right]]
     order = rng.permutation(len(suspects))
     return [
-        Layer(ascii_uppercase[i] if i < 26 else f"A{ascii_uppercase[i - 26]}", *suspects[j])
+        Suspect(ascii_uppercase[i] if i < 26 else f"A{ascii_uppercase[i - 26]}", *suspects[j])
         for i, j in enumerate(order)
     ]
 
@@ -178,13 +178,13 @@ def score(layers, convicted):
 
     Parameters
     ----------
-    layers : list of Layer
+    layers : list of Suspect
         From `draw`.
     convicted : letters, or layers
 
     Returns
     -------
-    result : Result
+    score : Score
     """
     letters = {getattr(c, "letter", c) for c in convicted}
     if strangers := letters - {layer.letter for layer in layers}:
@@ -194,4 +194,4 @@ def score(layers, convicted):
         guilty, accused = layer._case.id is not None, layer.letter in letters
         verdict = ("hits" if accused else "missed") if guilty else ("wronged" if accused else "acquitted")
         groups[verdict].append(layer.letter)
-    return Result(**{k: tuple(v) for k, v in groups.items()}, cases={layer.letter: layer._case for layer in layers})
+    return Score(**{k: tuple(v) for k, v in groups.items()}, cases={layer.letter: layer._case for layer in layers})

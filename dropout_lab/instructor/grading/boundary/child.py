@@ -34,19 +34,19 @@ def run(channel, shared, in_force, house):
     in_force : set of names
     house : names of what is in our package beside the six modules
     """
-    judge = Judge(wire.Channel(channel), shared, Package(house))
-    judge.say({"ready": sorted(in_force)})
+    server = Server(wire.Channel(channel), shared, Package(house))
+    server.say({"ready": sorted(in_force)})
     for name in (*_PARTS, "__main__"):
         sys.modules.pop(name, None)
-    standins.take_the_place_of_the_terminal(lambda count: judge.say({"note": "printed", "count": count}))
+    standins.take_the_place_of_the_terminal(lambda count: server.say({"note": "printed", "count": count}))
     if "processes" in in_force:
         standins.refuse_in_words()
     while True:
-        judge.serve(*judge.hear())
+        server.serve(*server.hear())
 
 
-class Judge:
-    """The other side: requests in, answers out. In the middle of an answer its functions may be called."""
+class Server:
+    """What answers the judge: requests in, results out. In the middle of one the judge's functions may be called."""
 
     def __init__(self, channel, shared, package):
         self.channel, self.shared, self.package, self.kept = channel, shared, package, {}
