@@ -1,11 +1,10 @@
 """What a check says, in parts: the same parts in the same order for every reader, whatever it is shown on."""
 
-import re
 from dataclasses import dataclass
 
+from dropout_lab.checks import stubs
 from dropout_lab.checks.exercises import EXERCISES, Exercise, following
-
-_STUB = re.compile(r"`(\w+)` is still blank")
+from dropout_lab.checks.functions import Blank
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,15 @@ def card_of(verdict, surface, seed=None, printed="", remarks=()):
 
 def blank(message, surface, remarks=()):
     """The card of a stub that was called, from what it says."""
-    stub = _STUB.search(message)
-    names = [e.name for e in EXERCISES.values() if stub and e.function == stub[1]]
-    step = f"`{surface.hint.format(names[0])}` for a first step." if names else ""
-    return Card("blank", message, tuple(remarks), step)
+    stub = stubs.OWN.search(message)
+    return Card("blank", message, tuple(remarks), _hint(stub[1], surface, "for a first step") if stub else "")
+
+
+def of_raise(told, surface):
+    """The card of a stub's `raise` that was reached outside of a check: told as `Blank` or `LeftRaise`."""
+    if isinstance(told, Blank):
+        return blank(str(told), surface)
+    return Card("failed", told.say(), (), _hint(told.message, surface, "for the next step"))
 
 
 def next_step(exercise: Exercise):
@@ -89,6 +93,12 @@ def next_step(exercise: Exercise):
     if after and after.lesson == exercise.lesson:
         return f"Next: exercise {after.number}, `{after.name}`."
     return f"Next: the rest of lesson {exercise.lesson}."
+
+
+def _hint(function, surface, what_for):
+    """The command for a hint on the first exercise that asks for a function, or nothing if none does."""
+    names = [e.name for e in EXERCISES.values() if e.function == function]
+    return f"`{surface.hint.format(names[0])}` {what_for}." if names else ""
 
 
 def _places(seen):

@@ -1,16 +1,15 @@
 """The functions under judgement, wrapped so that whatever they do comes back as something to report."""
 
-import ast
 import dis
 import importlib
-import inspect
-import textwrap
+import linecache
 import traceback
 import warnings
 from pathlib import Path
 
 import numpy as np
 
+from dropout_lab.checks import stubs
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.words import brief
 from dropout_lab.system.deadline import TimeUp
@@ -40,11 +39,12 @@ class Broke(Exception):
 
 
 class LeftRaise(Broke):
-    """A function that is written, and in which the `raise` of its stub still stands."""
+    """A function that is written, and in which the `raise` of its stub was reached; `message` is its name."""
 
     def say(self):
         """Where it stands."""
-        return f"`{self.message}` is written, but the `raise` of its stub is still there: {self.where}. Take it out."
+        who = "it" if self.message == self.function else f"`{self.message}`"
+        return f"{who} is no longer blank, but the `raise` of its stub still stands in it: {self.where}."
 
 
 class Functions(dict):
@@ -63,10 +63,8 @@ def guard(name, function):
                 return function(*args, **kwargs)
         except (Blank, Broke):
             raise
-        except NotImplementedError as blank:
-            if left := _left_in(blank):
-                raise LeftRaise(name, "NotImplementedError", left, *student_line(blank)) from None
-            raise Blank(stub_message(blank)) from None
+        except NotImplementedError as error:
+            raise not_implemented(name, error) from None
         except BaseException as error:
             if not _is_own(error):
                 raise
@@ -99,44 +97,24 @@ def _text(error):
         return "an exception without words"
 
 
-def _left_in(error):
-    """The function in which a stub's `raise` stands among written code; None if it is blank."""
-    code = _last(error).tb_frame.f_code
-    try:
-        source = textwrap.dedent(inspect.getsource(code))
-        body = ast.parse(source).body[0].body
-    except (OSError, TypeError, SyntaxError, IndexError, AttributeError):
+def not_implemented(name, error):
+    """What a NotImplementedError says of a function that was called here: `Blank`, `LeftRaise`, or `Broke`."""
+    frame, line = _last(error).tb_frame, _last(error).tb_lineno
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    path = Path(frame.f_code.co_filename)
+    where = f"{_short(path)}, line {line}" if _is_students(path) else f"line {line} of the cell"
+    told = of_stub(name, source, line, _text(error), where)
+    return told or Broke(name, type(error).__name__, _text(error), *student_line(error, MODULE_OF.get(name)))
+
+
+def of_stub(name, source, line, message, where):
+    """The `Blank` or `LeftRaise` of a NotImplementedError on a line of a text; None if no stub raised it."""
+    stub = stubs.around(source, line, message)
+    if stub is None:
         return None
-    return code.co_name if _written(body) else None
-
-
-def _written(body):
-    """Whether a function holds more than its stub: after the last guard, a statement beside the raise."""
-    body = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-    guards = [i for i, s in enumerate(body) if _is_guard(s)]
-    rest = body[guards[-1] + 1 :] if guards else body
-    return any(not isinstance(s, ast.Raise) for s in rest)
-
-
-def _is_guard(statement):
-    """A check of arguments: what only raises, or calls a function that checks."""
-    if isinstance(statement, (ast.If, ast.For)):
-        return all(isinstance(s, ast.Raise) or _is_guard(s) for s in statement.body)
-    called = getattr(getattr(statement, "value", None), "func", None)
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(called, ast.Name)
-        and called.id.startswith(("check_", "_require"))
-    )
-
-
-def stub_message(error):
-    """A stub's message, with the line it stands on."""
-    if str(error).endswith("."):  # it has been told already
-        return str(error)
-    where, _ = student_line(error)
-    line = where.rpartition(", ")[2]
-    return f"{error}, {line}." if where else f"{error}."
+    if not stub.blank:
+        return LeftRaise(name, "NotImplementedError", stub.name, where)
+    return Blank(stubs.sentence(stub.name, message, line))
 
 
 def student_line(error, module=None):

@@ -30,7 +30,7 @@ class CheckFailed(Exception):
         self.card = card
 
     def __reduce__(self):
-        return CheckFailed, (self.card,)
+        return type(self), (self.card,)
 
     def _render_traceback_(self):
         return str(self).splitlines()

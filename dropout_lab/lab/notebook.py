@@ -1,6 +1,5 @@
 """What every lesson's set-up cell does."""
 
-import traceback
 from html import escape
 from pathlib import Path
 
@@ -10,9 +9,9 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from dropout_lab.checks import lesson
-from dropout_lab.checks.cards import NOTEBOOK, blank
+from dropout_lab.checks.cards import NOTEBOOK, of_raise
 from dropout_lab.checks.exercises import MODULES
-from dropout_lab.checks.functions import stub_message
+from dropout_lab.checks.functions import Broke, LeftRaise, not_implemented
 from dropout_lab.checks.reloading import refresh
 from dropout_lab.checks.reports import CheckFailed, Report, as_text
 from dropout_lab.lab import plots
@@ -61,11 +60,12 @@ def _show_card(shell, kind, error, trace, tb_offset=None):
     The cell has failed all the same: what runs a notebook stops here. Where nobody reads, it is told in an error
     message, the only thing that nbval looks for; JupyterLab would show that in a box of its own beside the card.
     """
-    if not isinstance(error, CheckFailed) and not _is_ours(trace):
+    told = error if isinstance(error, CheckFailed) else not_implemented("", error.with_traceback(trace))
+    if isinstance(told, Broke) and not isinstance(told, LeftRaise):
         lines = shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
         shell._showtraceback(kind, error, lines)
         return lines
-    card = error.card if isinstance(error, CheckFailed) else blank(stub_message(error.with_traceback(trace)), NOTEBOOK)
+    card = told.card if isinstance(told, CheckFailed) else of_raise(told, NOTEBOOK)
     lines = as_text(card).splitlines()
     if has_a_reader():
         display(Report(card))
@@ -73,12 +73,6 @@ def _show_card(shell, kind, error, trace, tb_offset=None):
     else:
         shell._showtraceback(kind, error, lines)
     return lines
-
-
-def _is_ours(trace):
-    """Whether an exception was raised by the course, a student's module or a cell, and not by a library."""
-    *_, (frame, _) = traceback.walk_tb(trace)
-    return "site-packages" not in frame.f_code.co_filename or "dropout_lab" in frame.f_globals.get("__name__", "")
 
 
 def _as_png(figure):

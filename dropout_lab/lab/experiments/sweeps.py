@@ -3,7 +3,9 @@
 from concurrent.futures import as_completed
 from contextlib import closing
 
-from dropout_lab.checks.functions import stub_message
+from dropout_lab.checks.cards import NOTEBOOK, of_raise
+from dropout_lab.checks.functions import Blank, LeftRaise, not_implemented
+from dropout_lab.checks.reports import CheckFailed, StillBlank
 from dropout_lab.lab.experiments.rows import Rows
 from dropout_lab.lab.experiments.workers import end_pool, insist_on, origin, pool, single_threaded
 from dropout_lab.lab.progress import bar
@@ -89,9 +91,12 @@ def _at_once(executor, run, tasks):
 
 
 def _task(run, setting, seed, wanted):
-    """One run, in a worker. A blank comes back with the line it stands on, which a pickled exception would lose."""
+    """One run, in a worker. A blank comes back as its card, with the line that a pickled exception would lose."""
     insist_on(wanted)
     try:
         return run(seed=seed, **setting)
-    except NotImplementedError as blank:
-        raise NotImplementedError(stub_message(blank)) from None
+    except NotImplementedError as error:
+        told = not_implemented("", error)
+        if not isinstance(told, (Blank, LeftRaise)):
+            raise
+        raise (StillBlank if isinstance(told, Blank) else CheckFailed)(of_raise(told, NOTEBOOK)) from None

@@ -213,7 +213,10 @@ class Package:
         raise NameError(f"{_file(module)} has no function `{name}`")
 
     def raised(self, error, module=None):
-        """What was raised, and the last line of the submission that ran before: of that module, if some of it ran."""
+        """What was raised, and the last line of the submission that ran before: of that module, if some of it ran.
+
+        Of a NotImplementedError also the module and the line that raised it, where they are the submission's.
+        """
         try:
             words = standins.in_words(error)
             message = words or str(error.msg if isinstance(error, SyntaxError) else error)[:400]
@@ -222,7 +225,7 @@ class Package:
         where, code = self._place(error, module)
         return {
             "raised": type(error).__name__,
-            "blank": isinstance(error, NotImplementedError),
+            "unwritten": self._end(error) if isinstance(error, NotImplementedError) else None,
             "message": message,
             "where": where,
             "code": code,
@@ -265,6 +268,13 @@ class Package:
         what = self.raised(error)
         self.unusable[name] = ("RuntimeError", f"{_file(name)} cannot be used: {what['raised']}: {what['message']}")
         return what
+
+    def _end(self, error):
+        last = error.__traceback__
+        while last.tb_next:
+            last = last.tb_next
+        files = {_file(name): name for name in self.texts}
+        return [files.get(last.tb_frame.f_code.co_filename, ""), last.tb_lineno]
 
     def _place(self, error, module):
         files = {_file(name): name for name in self.texts}

@@ -7,11 +7,12 @@ what it raises is raised here; functions that a probe passes in are called here.
 
 import time
 from dataclasses import dataclass
+from importlib.util import decode_source
 
 import numpy as np
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
-from dropout_lab.checks.functions import Blank, Broke, Functions
+from dropout_lab.checks.functions import Blank, Broke, Functions, of_stub
 from dropout_lab.instructor.grading.boundary import wire
 from dropout_lab.instructor.grading.boundary.sandbox import Overdone, Sandbox
 
@@ -318,14 +319,22 @@ class Boundary:
             self._change(given, changed)
             if raised:
                 texts = {key: _text(answer.get(key, "")) for key in ("raised", "message", "where", "code")}
-                blank = answer.get("blank") is True
+                place = _place(answer.get("unwritten"))
         except (wire.BadFrame, TypeError, KeyError, AttributeError, ValueError, RecursionError, IndexError):
             raise Lost(_ODD) from None
         if not raised:
             return value
         if self.turn.pending is not None:
             raise self.turn.pending
-        raise _blank(texts) if blank else Broke(name, *texts.values())
+        raise (self._unwritten(name, texts["message"], *place) if place else None) or Broke(name, *texts.values())
+
+    def _unwritten(self, name, message, module, line):
+        """The `Blank` or `LeftRaise` of a NotImplementedError, by the text that was handed in, or None."""
+        if message in [why.placeholder[1] for why in self.unusable.values() if isinstance(why, Missing)]:
+            return Blank(message)
+        text = {**self.submission.sources, **self.submission.helpers}.get(module, b"")
+        source = decode_source(text) if text else ""
+        return of_stub(name, source, line, message, f"dropout_lab/{module}.py, line {line}")
 
     def _look(self, placed):
         """Do to the caller's arrays what was done to those in the shared memory. Nothing that is told can hide it."""
@@ -403,9 +412,14 @@ def _text(thing, most=400):
     return "".join(c if c.isprintable() else " " for c in thing[:most])
 
 
-def _blank(texts):
-    message, line = texts["message"], texts["where"].rpartition(", ")[2]
-    return Blank(message if message.endswith(".") or not line else f"{message}, {line}.")
+def _place(told):
+    """(module, line) of a raise, as the other side tells it, or None."""
+    if told is None:
+        return None
+    module, line = told
+    if type(module) is not str or type(line) is not int:
+        raise wire.BadFrame("a place that is none")
+    return module, line
 
 
 class Missing:
