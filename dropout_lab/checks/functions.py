@@ -31,19 +31,20 @@ class Broke(Exception):
         super().__init__(f"{kind}: {message}")
         self.function, self.kind, self.message, self.where, self.code = function, kind, message, where, code
 
-    def say(self):
-        """What happened, where, and the line that did it."""
+    def say(self, judged=None):
+        """What happened, where, and the line that did it. `judged` is the function that a report is on."""
         place = f" In {self.where}: `{self.code}`" if self.code else f" In {self.where}." if self.where else ""
         words = f": {brief(self.message)}" if self.message else ""
-        return f"it raised {self.kind}{words}.{place}".replace("..", ".")
+        who = "it" if judged in (None, self.function) else f"`{self.function}`"
+        return f"{who} raised {self.kind}{words}.{place}".replace("..", ".")
 
 
 class LeftRaise(Broke):
     """A function that is written, and in which the `raise` of its stub was reached; `message` is its name."""
 
-    def say(self):
+    def say(self, judged=None):
         """Where it stands."""
-        who = "it" if self.message == self.function else f"`{self.message}`"
+        who = "it" if self.message == judged else f"`{self.message}`"
         return f"{who} is no longer blank, but the `raise` of its stub still stands in it: {self.where}."
 
 

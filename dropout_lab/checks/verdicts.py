@@ -61,7 +61,7 @@ def witness(name, functions, seed):
     except probes.Unfit as unfit:
         yield Aspect("returns", unfit.message, False, unfit.say())
     except Broke as broke:
-        yield Aspect("runs", f"{broke.kind}: {broke.message}", False, broke.say())
+        yield Aspect("runs", f"{broke.kind}: {broke.message}", False, broke.say(find(name).function))
     except Blank:
         raise
     except Exception as error:  # noqa: BLE001 - what a student returns raises anything when read

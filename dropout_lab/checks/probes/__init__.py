@@ -23,7 +23,7 @@ class Unfit(Broke):
     def __init__(self, message):
         super().__init__("", "Unfit", message)
 
-    def say(self):
+    def say(self, judged=None):
         return self.message if self.message.endswith("?") else f"{self.message}."
 
 
