@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,23 +21,35 @@ WORTH = dict.fromkeys(hostile.EXERCISES, 1)
 def graded(request, tmp_path_factory):
     """The class, graded once: {case: its result}.
 
-    Those that nothing but a limit ends have a short one: six times what a right function took at most, together with
-    the start of its process, so that a busy machine gives more time. All others have the usual limit.
+    Those that nothing but a limit ends have a short one, and wait side by side: six times what a right function took at
+    most, so that a busy machine gives more time. All others have the usual limit.
     """
     chosen = [name for name in hostile.CASES if request.param == "plain" or name in ESSENTIAL]
     waiting = [name for name in chosen if hostile.CASES[name].waits]
+    light = [name for name in chosen if hostile.CASES[name].exercises == hostile.LIGHT]
+    whole = set(chosen).difference(waiting, light)
     place = tmp_path_factory.mktemp("classes")
-    results = _grade(place / "others", set(chosen).difference(waiting), request.param, Limits(), jobs=3)
-    first = [result["exercises"][0] for result in results.values()]
-    slowest = max(row["seconds"] for row in first if row["status"] == "passed")
-    limits = Limits(exercise=max(1.5, 6 * slowest))
-    return request.param, results | _grade(place / "waiting", waiting, request.param, limits, jobs=len(waiting))
+
+    def grade(names, exercises, jobs, **limits):
+        settings = Settings(20, request.param, exercises, WORTH, Limits(**limits))
+        return _grade(place / f"{len(names)}", names, settings, jobs)
+
+    results = grade(whole, hostile.EXERCISES, 1)
+    short = max(1.5, 6 * _slowest(results))
+    with ThreadPoolExecutor() as pool:
+        waited = pool.submit(grade, waiting, hostile.EXERCISES, len(waiting), exercise=short)
+        results |= grade(light, hostile.LIGHT, 2)
+        return request.param, results | waited.result()
 
 
-def _grade(place, names, isolation, limits, jobs):
+def _slowest(results):
+    """Seconds that a right function took at most; the first of a submission starts its process, on no limit of it."""
+    return max(row["seconds"] for r in results.values() for row in r["exercises"][1:] if row["status"] == "passed")
+
+
+def _grade(place, names, settings, jobs):
     for name in names:
         write(place / "class" / name, hostile.CASES[name].files)
-    settings = Settings(20, isolation, hostile.EXERCISES, WORTH, limits)
     summary = run(place / "class", place / "results", settings, jobs=jobs, quiet=True)
     assert summary.faults == []
     assert summary.graded == len(names)
@@ -88,7 +101,7 @@ def test_each_gets_what_it_earned_with_the_reason_and_the_next_is_graded(graded,
     assert not any(word in text for word in case.hidden)
     assert max(map(len, lost.values()), default=0) <= MESSAGE
     after = sorted(results)[(sorted(results).index(name) + 1) % len(results)]
-    assert results[after]["points"] == len(rows) - len(hostile.CASES[after].loses)
+    assert results[after]["points"] == len(hostile.CASES[after].exercises) - len(hostile.CASES[after].loses)
 
 
 def test_nothing_that_came_as_data_was_run(graded):

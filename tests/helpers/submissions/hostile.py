@@ -12,6 +12,7 @@ from submissions import SOLUTIONS, right, with_code
 EXERCISES = ("affine_forward", "relu_forward", "relu_backward", "numerical_gradient", "sgd_momentum", "init_params")
 RELU = ("relu_forward", "relu_backward")
 LAYERS = ("affine_forward", *RELU)
+LIGHT = (*LAYERS, "sgd_momentum")  # those of one module, and one that needs none of them
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Case:
     needs: str = ""  # a confinement without which it cannot be stopped: "files" or "processes"
     hidden: tuple = field(default=())  # words that no result may hold
     waits: bool = False  # nothing but a time limit ends it
+    exercises: tuple = LIGHT  # that it is judged by
 
 
 CASES = {}
@@ -31,12 +33,14 @@ CASES = {}
 
 def case(name, code, loses=(), reason="", module="layers", **more):
     """Register a right submission with code at the end of one module."""
-    CASES[name] = Case(with_code(**{module: dedent(code)}), tuple(loses), reason, **more)
+    judged = {"exercises": LIGHT if module == "layers" and not more.get("waits") else EXERCISES}
+    CASES[name] = Case(with_code(**{module: dedent(code)}), tuple(loses), reason, **{**judged, **more})
 
 
-def files(name, changed, loses=(), reason=""):
+def files(name, changed, loses=(), reason="", **more):
     """Register a right submission with some files replaced or, with None, left out."""
-    CASES[name] = Case({k: v for k, v in {**right(), **changed}.items() if v is not None}, tuple(loses), reason)
+    kept = {k: v for k, v in {**right(), **changed}.items() if v is not None}
+    CASES[name] = Case(kept, tuple(loses), reason, **more)
 
 
 def relu(body):
@@ -47,7 +51,7 @@ def relu(body):
 
 
 # ---- the plain ones
-files("right", {})
+files("right", {}, exercises=EXERCISES)
 case("wrong", relu("return 2 * x, x"), ["relu_forward"], "out")
 case(
     "prints_and_warns",
@@ -364,6 +368,7 @@ case(
         return numpy.maximum(x, 0), x""",
     ["relu_forward", *EXERCISES[3:]],
     "",
+    exercises=EXERCISES,
 )
 case(
     "replaced_builtins",
@@ -374,6 +379,7 @@ case(
     def relu_forward(x): return 2 * x, x""",
     LAYERS,
     "",
+    exercises=EXERCISES,
 )
 case(
     "replaced_codec",
@@ -385,6 +391,7 @@ case(
 """,
     EXERCISES,
     "",
+    exercises=EXERCISES,
 )
 case(
     "suits_the_inputs_to_the_answer",
@@ -644,6 +651,7 @@ case(
         return x.copy(), x.copy()""",
     ["relu_forward", "relu_backward", "init_params"],
     "",
+    exercises=EXERCISES,
 )
 speaks("asks_for_more_time", 'speak({"note": "loading", "module": "layers"}); time.sleep(60)', waits=False)
 speaks("notes_of_nonsense", 'speak({"note": ["x"]})')
@@ -692,12 +700,12 @@ case(
     "",
 )
 case(
-    "deep_repr",
+    "deep_hash",
     relu("""
     sys.setrecursionlimit(10**6)
-    a = []
-    for _ in range(10**6): a = [a]
-    return repr(a), x"""),
+    a = ()
+    for _ in range(10**6): a = (a,)
+    return hash(a), x"""),
     RELU,
     "",
 )
@@ -714,7 +722,7 @@ case(
     "takes_all_memory",
     relu("""
     a = []
-    while True: a.append(bytearray(10**7))"""),
+    while True: a.append(np.empty(10**7))"""),
     RELU,
     "MemoryError",
 )
