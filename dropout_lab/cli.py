@@ -12,6 +12,8 @@ import typer
 from dropout_lab.system import places, screen, terminal
 from dropout_lab.system.terminal import fail
 
+STOPPED = 130  # the exit status of what was stopped by hand, as shells have it
+
 app = typer.Typer(
     cls=terminal.Commands,
     add_completion=False,
@@ -81,16 +83,21 @@ def check(
     from dropout_lab.checks import runner
     from dropout_lab.checks.exercises import UnknownExercise
 
-    folder = _functions_folder()
+    folder, records, stopped = _functions_folder(), [], False
     try:
-        records = list(runner.run_checks(names or (), seed, folder=folder))
+        for record in runner.run_checks(names or (), seed, folder=folder):
+            records.append(record)
     except UnknownExercise as unknown:
         fail(str(unknown))
+    except KeyboardInterrupt:
+        stopped = True
     if as_json:
         plain = [{key: value for key, value in record.items() if key != "card"} for record in records]
         typer.echo(json.dumps(plain, indent=1, ensure_ascii=False))
     else:
-        typer.echo(runner.shown(records, bool(names), screen.columns(), screen.style()))
+        typer.echo(runner.shown(records, bool(names), screen.columns(), screen.style(), stopped))
+    if stopped:
+        raise typer.Exit(STOPPED)
     raise typer.Exit(0 if all(r["status"] == "passed" for r in records) else 1)
 
 

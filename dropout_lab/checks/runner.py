@@ -70,10 +70,16 @@ def run_checks(names=(), seed=None, time_limit=TIME_LIMIT, folder=None):
             child.stdout.close()
 
 
-def shown(records, named, width, style):
-    """The records as a terminal shows them: cards of what was named, else a table and where to go on."""
-    if named:
-        return "\n\n".join(as_text(Card(**record["card"]), width, style) for record in records)
+def shown(records, named, width, style, stopped=False):
+    """The records as a terminal shows them: cards of what was named, else a table and where to go on.
+
+    `stopped` is whether somebody stopped the checks before they were through.
+    """
+    ended = [f"Stopped by hand; checked: {len(records)}."] if stopped else []
+    if named or not records:
+        return "\n\n".join([*(as_text(Card(**record["card"]), width, style) for record in records), *ended])
+    if stopped:
+        return as_table(records, *ended, width, style)
     open_ones = [find(r["exercise"]) for r in records if r["status"] != "passed"]
     after = "Every exercise passed."
     if open_ones:

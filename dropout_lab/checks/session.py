@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from dropout_lab.checks import lesson
-from dropout_lab.checks.cards import NOTEBOOK, card_of, next_step
+from dropout_lab.checks.cards import NOTEBOOK, Card, card_of, next_step
 from dropout_lab.checks.exercises import EXERCISES, UnknownExercise, find, in_lesson, is_lesson
 from dropout_lab.checks.functions import load, student_line
 from dropout_lab.checks.hints import hint_line
@@ -51,8 +51,11 @@ def check(name=None, seed=None):
             _show(Note(sentence(str(none))))
         return
     find(name)
-    remarks = refresh()
-    verdict, printed = judge_in_time(name, load(), seed)
+    try:
+        remarks = refresh()
+        verdict, printed = judge_in_time(name, load(), seed)
+    except KeyboardInterrupt:
+        raise CheckFailed(Card("error", f"`{name}` · stopped by hand: no verdict, and nothing is lost.")) from None
     if verdict.status == "passed":
         _not_passed.pop(name, None)
         _show(Report(card_of(verdict, NOTEBOOK, seed, printed, remarks)))
@@ -98,7 +101,13 @@ def _table(names, seed):
     remarks, functions = refresh(), load()
     lessons = [names] if names else [list(in_lesson(n)) for n in dict.fromkeys(e.lesson for e in EXERCISES.values())]
     for names in lessons:
-        records = [judge_in_time(name, functions, seed)[0].record() for name in names]
+        records = []
+        try:
+            for name in names:
+                records.append(judge_in_time(name, functions, seed)[0].record())
+        except KeyboardInterrupt:
+            stopped = f"Stopped by hand; checked: {len(records)} of {len(names)}."
+            return Table(records, stopped) if records else Note(stopped)
         if not all(r["status"] == "passed" for r in records):
             break
     return Table(records, " ".join((*remarks, _where_to_go(records))))

@@ -1,5 +1,6 @@
 """From what was seen to a verdict: is the specification met, and if not, which known mistake looks like this?"""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +11,14 @@ from dropout_lab.checks.aspects import Aspect
 from dropout_lab.checks.exercises import EXERCISES, Exercise, find
 from dropout_lab.checks.functions import Blank, Broke
 from dropout_lab.checks.words import listed, sentence
+
+MEASURED_AGAINST_FORWARD = (
+    "zeroing_backward",
+    "dropout_backward",
+    "gaussian_dropout_backward",
+    "spatial_dropout_backward",
+)
+_A_LINE = re.compile(r" In [\w/.]+, line \d+(: `[^`]*`|\.)")  # of code that may well be right
 
 
 @dataclass(frozen=True)
@@ -101,28 +110,35 @@ def judge(name, functions, seed=0):
 def _shaky(exercise, functions, seed):
     """What an exercise builds on, directly or through others, and does not pass its own check: the fault may lie there.
 
-    Of those only the lowest: what stands on another that fails may fail for its sake. A function that the exercise
-    extends, and what stands above that one, is no ground under it.
+    Of those only the lowest: what stands on another that fails may fail for its sake. What the exercise extends is no
+    ground under it.
     """
-    below = [name for name in _ground(exercise, functions) if _fails(name, functions, seed)]
-    return [name for name in below if not set(find(name).needs) & set(below)]
+    below = [name for name in _ground(exercise, functions, seed) if _fails(name, functions, seed)]
+    dropout = {"dropout_forward", "dropout_backward"} & {*below}
+    under = {n: {*find(n).needs} & {*below} | (dropout if find(n).module == "network" else set()) for n in below}
+    return [name for name in below if not under[name] and name not in _extended(exercise)]
 
 
-def _ground(exercise, functions):
+def _extended(exercise):
+    """The exercises whose functions are written again for this one: the first version of its own, and its backward."""
+    if exercise.function == exercise.name:
+        return ()
+    return exercise.function, exercise.function.replace("_forward", "_backward")
+
+
+def _ground(exercise, functions, seed):
     """The exercises under one, from the lowest up."""
-    extends = exercise.function if exercise.function != exercise.name else None
     names, left = [], list(exercise.needs)
-    if "mlp_forward" in (exercise.function, *exercise.needs) and not extends and _drops(functions):
+    if "mlp_forward" in (exercise.function, *exercise.needs) and not _extended(exercise) and _drops(functions, seed):
         left += ["dropout_forward", "dropout_backward"]
     for name in left:
         if name not in names:
             names.append(name)
             left += find(name).needs
-    names = [name for name in names if not extends or extends not in (find(name).function, *find(name).needs)]
     return [name for name in EXERCISES if name in names]
 
 
-def _drops(functions):
+def _drops(functions, seed):
     """Whether the network uses dropout already, as it does from lesson 06 on: its scores hang on the rate."""
     params = {"W1": np.ones((2, 50)), "b1": np.ones(50), "W2": np.ones((50, 1)), "b2": np.ones(1)}
     try:
@@ -130,8 +146,8 @@ def _drops(functions):
             functions.mlp_forward(params, np.ones((3, 2)), p, np.random.default_rng(1))[0] for p in (0.9, 0)
         )
         return not np.array_equal(first, second)
-    except Exception:  # noqa: BLE001 - it failed before this was asked
-        return False
+    except Exception:  # noqa: BLE001 - it fails, maybe for the sake of dropout
+        return _fails("dropout_forward", functions, seed)
 
 
 def _fails(name, functions, seed):
@@ -142,12 +158,17 @@ def _fails(name, functions, seed):
 
 
 def _explain(exercise, failing, shaky, seed):
-    """A failed verdict: the mistake behind the gravest aspect, else the aspect itself; then what else there is."""
-    found = diagnose(exercise.name, failing, seed)
+    """A failed verdict: the mistake behind the gravest aspect, else the aspect itself; then what else there is.
+
+    On shaky ground a cause is named only where a backward pass is measured against what its own forward did.
+    """
     gravest = failing[0]
+    status = "error" if gravest.name == "runs" else "failed"
+    if shaky and (gravest.contract or status == "error" or exercise.name not in MEASURED_AGAINST_FORWARD):
+        return Verdict(exercise, status, _stands_on(shaky), (sentence(_A_LINE.sub("", gravest.say)),))
+    found = diagnose(exercise.name, failing, seed)
     speaking = [a for a in failing if not a.echoes({b.name for b in failing})]
     first = next((m for m, covered in found if gravest.name in covered), None)
-    status = "error" if gravest.name == "runs" else "failed"
     if first:
         covered = {m.id: names for m, names in found}[first.id]
         said = [sentence(a.say) for a in speaking if a.name in covered and a.contract == gravest.contract]
@@ -164,14 +185,18 @@ def _explain(exercise, failing, shaky, seed):
         left = [a for a in left if a in speaking]
     further = [m.title for m, _ in others] + [a.say.rstrip(".") for a in left[:1]]
     if shaky:
-        passes = "does not pass its own check" if len(shaky) == 1 else "do not pass their own checks"
-        details.insert(0, f"It uses {listed(shaky)}, which {passes}. Mend that first.")
+        details.insert(0, sentence(_stands_on(shaky)))
     if further:
         details.append(f"There is more, for later: {'; '.join(further)}.")
     named = first.id if first else None
     return Verdict(
         exercise, status, headline, tuple(details), named, tuple(m.id for m, _ in others), first.seen if first else ()
     )
+
+
+def _stands_on(shaky):
+    passes = "does not pass its own check" if len(shaky) == 1 else "do not pass their own checks"
+    return f"it uses {listed(shaky)}, which {passes}. Mend that first."
 
 
 def diagnose(name, failing, seed):

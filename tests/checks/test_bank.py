@@ -171,4 +171,4 @@ def test_a_fault_below_is_said_first():
         }
     )
     verdict = judge("mlp_forward", bent)
-    assert verdict.details[0] == "It uses `affine_forward`, which does not pass its own check. Mend that first."
+    assert verdict.headline == "it uses `affine_forward`, which does not pass its own check. Mend that first."

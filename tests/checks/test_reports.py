@@ -300,13 +300,13 @@ for text in (right.replace("return np.maximum(x, 0), x", "return x + 0 * x, x"),
     try:
         check("mlp_forward")
     except CheckFailed as failed:
-        print(failed.card.lines[0])
+        print(failed.card.title)
 """,
     )
     first, middle, last = [line for line in shown.splitlines() if line and not line.startswith("  ")]
     assert first.startswith("✓")
     assert last.startswith("✓")
-    assert middle == "It uses `relu_forward`, which does not pass its own check. Mend that first."
+    assert middle == "`mlp_forward` · it uses `relu_forward`, which does not pass its own check. Mend that first."
 
 
 RECORDS = """

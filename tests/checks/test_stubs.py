@@ -10,8 +10,6 @@ from conftest import ROOT
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.functions import Broke, LeftRaise, guard
 from dropout_lab.checks.stubs import Stub, around
-from dropout_lab.instructor.grading.grade import Settings, grade_submission
-from dropout_lab.instructor.grading.submissions import Submission
 from student import Student
 
 OWN = 'raise NotImplementedError("`relu_forward` is still blank. Lesson 03, exercise 3.1: dropout_lab/layers.py")'
@@ -143,7 +141,11 @@ def test_a_notebook_says_so_of_a_check_and_of_a_call(student, told):
     assert "Traceback" in raised  # a student's own exception, outside of a check, is shown as Python shows it
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="grading limits processes by means that Windows does not have")
 def test_the_grader_says_so(student, told):
+    from dropout_lab.instructor.grading.grade import Settings, grade_submission
+    from dropout_lab.instructor.grading.submissions import Submission
+
     files = {e.module: student.file(e.module).read_bytes() for e in EXERCISES.values()}
     settings = Settings(1, "plain", exercises=tuple(told))
     result = grade_submission(Submission("anna", "anna", files), settings)
