@@ -210,11 +210,11 @@ def diagnose(name, failing, seed):
     """
     seen, left, found = {a.name: a for a in failing}, [a.name for a in failing], []
     candidates = []
-    for m, names in _signatures(name, seed):
-        if all(n in seen for n in names):
+    for signature in _signatures(name, seed):
+        if names := signature.within(seen):
             differing = [a for n, a in names.items() if not seen[n].alike(a)]
             if all(a.echoes(names) for a in differing):
-                candidates.append((m, names, not differing))
+                candidates.append((signature.mistake, names, not differing))
     while left:
         useful = [c for c in candidates if set(c[1]) & set(left)]
         if not useful:
@@ -232,6 +232,33 @@ def diagnose(name, failing, seed):
 
 @lru_cache(maxsize=128)
 def _signatures(name, seed):
-    """[(mistake, {aspect name: aspect it fails})] for every known mistake, on the inputs of this seed."""
+    """The signature of every known mistake of an exercise, on the inputs of this seed."""
     bank, right = mistakes.load_all()
-    return [(m, {a.name: a for a in observe(name, m.functions(right), seed) if not a.ok}) for m in bank[name]]
+    return [_Signature(m, m.functions(right), seed) for m in bank[name]]
+
+
+class _Signature:
+    """The aspects that a known mistake fails: looked at no further than until it can be ruled out."""
+
+    def __init__(self, mistake, functions, seed):
+        self.mistake, self._functions, self._seed = mistake, functions, seed
+        self._failing, self._whole = [], False
+
+    def within(self, seen):
+        """{name: aspect} of all that it fails, if it can explain some of what was seen; else None."""
+        if any(_is_ruled_out(a, seen) for a in self._failing):
+            return None
+        if not self._whole:
+            self._failing = []
+            for aspect in witness(self.mistake.of, self._functions, self._seed):
+                if not aspect.ok:
+                    self._failing.append(aspect)
+                    if _is_ruled_out(aspect, seen):
+                        return None
+            self._whole = True
+        return {a.name: a for a in self._failing}
+
+
+def _is_ruled_out(aspect, seen):
+    """Whether a mistake that fails so was not made: what was seen there was right, or it was another fault."""
+    return aspect.name not in seen or not (aspect.repeats or seen[aspect.name].alike(aspect))

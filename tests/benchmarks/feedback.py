@@ -1,4 +1,4 @@
-"""How long a student waits: imports, the check of everything, one check after the first, a lesson."""
+"""How long a student waits: imports, the check of everything, one check after the first, a diagnosis, a lesson."""
 
 import json
 import subprocess
@@ -34,6 +34,25 @@ for again in range(2):
         times.setdefault(name, {"status": status})["again" if again else "first"] = time.perf_counter() - start
 print(json.dumps(times))
 """
+DIAGNOSES = """
+import json, statistics, time
+from dropout_lab.checks import mistakes
+from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.checks.verdicts import judge
+bank, right = mistakes.load_all()
+found = []
+for name in EXERCISES:
+    times = []
+    for seed, entry in enumerate(bank[name][::3]):
+        start = time.process_time()
+        judge(name, entry.functions(right), seed)
+        times.append(1e3 * (time.process_time() - start))
+    found.append(
+        {"what": name, "in the bank": len(bank[name]), "tried": len(times), "first ms": times[0],
+         "median ms": statistics.median(times), "worst ms": max(times)}
+    )
+print(json.dumps(found))
+"""
 
 
 def run(count):
@@ -51,7 +70,9 @@ def run(count):
         )
     ]
     times = json.loads(_python("-c", CHECKS))
-    return found + [{"table": "one check in a session that runs", "what": name, **row} for name, row in times.items()]
+    found += [{"table": "one check in a session that runs", "what": name, **row} for name, row in times.items()]
+    named = json.loads(_python("-c", DIAGNOSES))
+    return found + [{"table": "a wrong answer on new inputs, processor time", **row} for row in named]
 
 
 def lessons():

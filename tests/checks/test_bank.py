@@ -11,7 +11,7 @@ from dropout_lab.checks.mistakes.gradcheck import _central
 from dropout_lab.checks.mistakes.layers import _cross_entropy, _gradients
 from dropout_lab.checks.mistakes.network import _drawn, _loss_and_gradients
 from dropout_lab.checks.mistakes.training import _lengths, _momentum, _shrunk
-from dropout_lab.checks.verdicts import judge
+from dropout_lab.checks.verdicts import _signatures, judge, observe
 
 BANK, RIGHT = mistakes.load_all()
 EARLY = [
@@ -172,3 +172,18 @@ def test_a_fault_below_is_said_first():
     )
     verdict = judge("mlp_forward", bent)
     assert verdict.headline == "it uses `affine_forward`, which does not pass its own check. Mend that first."
+
+
+def test_a_mistake_is_looked_at_no_further_than_until_it_is_ruled_out():
+    signature = next(s for s in _signatures("dropout_forward", 5) if len(s.within(_all_of(s, 5))) > 2)
+    whole = signature.within(_all_of(signature, 5))
+    fresh = next(s for s in _signatures.__wrapped__("dropout_forward", 5) if s.mistake == signature.mistake)
+    last = {list(whole)[-1]: list(whole.values())[-1]}
+    assert fresh.within(last) is None
+    assert len(fresh._failing) == 1
+    assert fresh.within(whole).keys() == whole.keys()
+
+
+def _all_of(signature, seed):
+    mistake = signature.mistake
+    return {a.name: a for a in observe(mistake.of, mistake.functions(RIGHT), seed) if not a.ok}
