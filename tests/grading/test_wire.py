@@ -258,12 +258,14 @@ def test_values_in_values_without_end_are_refused_on_both_sides():
     "frame",
     [
         struct.pack(">II", 2**32 - 1, 0),
-        struct.pack(">II", 2, 2**31) + b"{}",
+        struct.pack(">II", 2, 2**31 - 1) + b"{}",
+        struct.pack(">II", 2, 2**31 | 100_000) + b"{}" + struct.pack(">I", 0),
+        struct.pack(">II", 2, 2**32 - 1) + b"{}" + struct.pack(">I", 0),
         struct.pack(">II", 2, 0) + b"[]",
         struct.pack(">II", 3, 0) + b"{]}",
         struct.pack(">II", 900_000, 0) + b"[" * 900_000,
     ],
-    ids=["claims much JSON", "claims much data", "no object", "no JSON", "deep JSON"],
+    ids=["claims much JSON", "claims much data", "arrays nowhere", "much nowhere", "no object", "no JSON", "deep JSON"],
 )
 def test_frames_that_are_none_are_refused(frame):
     ours, theirs = socket.socketpair()

@@ -88,10 +88,11 @@ def judge_digest():
     return digest(*parts)
 
 
-def grade_submission(submission, settings, after=lambda row: None, end=None):
+def grade_submission(submission, settings, after=lambda row: None, end=None, precedents=None):
     """The result of one submission (`submissions.Submission`). `after` is called with each row when it is done.
 
-    `end` is when its time is over, by `time.monotonic()`; None counts from now.
+    `end` is when its time is over, by `time.monotonic()`; None counts from now. `precedents` are what was asked and
+    answered before, by submissions of the same run.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def grade_submission(submission, settings, after=lambda row: None, end=None):
     notes, rows = list(submission.notes), []
     try:
         for name in settings.exercises:
-            rows.append(_row(name, boundary, settings))
+            rows.append(_row(name, boundary, settings, precedents))
             after(rows[-1])
     finally:
         boundary.close()
@@ -142,11 +143,11 @@ def _sandbox(settings):
     return Sandbox(settings.isolation, settings.limits, settings.secrets, settings.unprotected)
 
 
-def _row(name, boundary, settings):
+def _row(name, boundary, settings, precedents):
     start = time.monotonic()
     try:
         with until(boundary.until):
-            verdict = verdict_on(name, boundary, settings)
+            verdict = verdict_on(name, boundary, settings, precedents)
     except OutOfTime:
         boundary.close()
         said = (
@@ -166,15 +167,22 @@ def _row(name, boundary, settings):
     }
 
 
-def verdict_on(name, boundary, settings):
+def verdict_on(name, boundary, settings, precedents=None):
     """The verdict on one exercise; a time-out or a death is tried once more, in a fresh process.
 
     After an exercise that timed out twice the submission is known to loop, and no further time-out is tried again.
+    `precedents` (`precedents.Precedents`) are looked at first, and added to.
     """
     for last in (False, True):
         try:
             boundary.begin(settings.limits.exercise)
+            if precedents and not last and (known := precedents.verdict(name, settings.seed, boundary)):
+                return known
+            if boundary.life is None:
+                boundary.begin(settings.limits.exercise)
             verdict = judge(name, boundary.functions, settings.seed)
+            if precedents and boundary.story:
+                precedents.add(name, settings.seed, boundary.story, verdict)
             if verdict.status == "passed" and boundary.meddled:
                 verdict = _second_look(name, boundary, settings)
             return verdict

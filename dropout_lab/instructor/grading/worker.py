@@ -18,6 +18,7 @@ import time
 import traceback
 
 from dropout_lab.instructor.grading.archives import Unreadable
+from dropout_lab.instructor.grading.boundary.precedents import Precedents
 from dropout_lab.instructor.grading.clock import OutOfTime, until
 from dropout_lab.instructor.grading.downloads import HandedIn
 from dropout_lab.instructor.grading.grade import Settings, grade_submission, why_again
@@ -35,11 +36,12 @@ def main():
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     gc.freeze()
     settings = Settings.from_record(json.loads(sys.stdin.readline()))
+    precedents = Precedents()
     for line in sys.stdin:
-        print(json.dumps(answer_to(json.loads(line), settings)), file=answers, flush=True)
+        print(json.dumps(answer_to(json.loads(line), settings, precedents)), file=answers, flush=True)
 
 
-def answer_to(task, settings):
+def answer_to(task, settings, precedents=None):
     """What becomes of a task.
 
     {"result": ..., "again": what has changed}, {"known": True} if there is nothing new to grade, {"submission": ...} if
@@ -53,7 +55,8 @@ def answer_to(task, settings):
             return {"known": True}
         if not task["grade"]:
             return {"submission": submission.record()}
-        return {"result": grade_submission(submission, settings, end=end), "again": why_again(task["known"], now)}
+        result = grade_submission(submission, settings, end=end, precedents=precedents)
+        return {"result": result, "again": why_again(task["known"], now)}
     except Unreadable as problem:
         return {"fault": str(problem)}
     except Exception as error:  # noqa: BLE001 - no submission stops the batch

@@ -34,7 +34,7 @@ def run(channel, shared, in_force, house):
     in_force : set of names
     house : names of what is in our package beside the six modules
     """
-    server = Server(wire.Channel(channel), shared, Package(house))
+    server = Server(wire.Channel(channel, shared), shared, Package(house))
     server.say({"ready": sorted(in_force)})
     for name in (*_PARTS, "__main__"):
         sys.modules.pop(name, None)
@@ -68,12 +68,13 @@ class Server:
             header, arrays = self.call(request, body)
         else:
             header, arrays = {"failed": self.package.load(request["modules"], body, self.say)}, ()
-        self.say({**header, "n": request["n"]}, arrays)
+        self.channel.later({**header, "n": request["n"]}, arrays)
 
     def call(self, request, body):
         """Run a function of the submission; its result, or what it raised, and what it did to its arguments."""
         if request["fresh"]:
             self.kept.clear()
+            self.channel.share()
         special = {
             "handle": lambda token: self.kept[token["id"]],
             "function": lambda token: self.function(token["id"], request["n"]),

@@ -6,7 +6,9 @@ what it raises is raised here; functions that a probe passes in are called here.
 """
 
 import time
-from dataclasses import dataclass
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.util import decode_source
 
 import numpy as np
@@ -14,9 +16,11 @@ import numpy as np
 from dropout_lab.checks.exercises import EXERCISES, MODULES
 from dropout_lab.checks.functions import Blank, Broke, Functions, of_stub
 from dropout_lab.instructor.grading.boundary import wire
+from dropout_lab.instructor.grading.boundary.precedents import Question
 from dropout_lab.instructor.grading.boundary.sandbox import Overdone, Sandbox
 
 CALLBACKS = 20_000  # that one call may make; the largest honest one makes a few hundred
+AHEAD = 32 << 10  # bytes of calls that may be under way at once, far less than a socket takes
 NESTED = 3  # calls within callbacks within calls
 
 
@@ -61,7 +65,7 @@ class Life:
     def place(self, array, placed):
         """Put an array where both sides see it; its position, or None where there is no room left."""
         at, size = self.taken, array.nbytes
-        if at + size > len(self.sandbox.shared):
+        if at + size > len(self.sandbox.shared) // 2:
             return None
         raw = array.tobytes("F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C")
         self.sandbox.shared[at : at + size] = raw
@@ -75,7 +79,8 @@ class Turn:
     """One exercise: the seconds of waiting that it was given and has left, and what was seen until now.
 
     `fresh` tells whether caches of the exercise before are still to be forgotten, `printed` how many characters its
-    functions printed, `pending` what a function of the judge raised in a callback, `depth` calls within calls.
+    functions printed, `pending` what a function of the judge raised in a callback, `depth` calls within calls. `story`
+    is [(frame, placed, answer)] of all calls, or None where more happened than questions and answers.
     """
 
     allowed: float
@@ -86,6 +91,7 @@ class Turn:
     printed: int = 0
     depth: int = 0
     pending: Exception | None = None
+    story: list | None = field(default_factory=list)
 
 
 class Boundary:
@@ -131,7 +137,7 @@ class Boundary:
         if self.life is None:
             self.start()
         self.turn = Turn(seconds, min(seconds, max(1.0, self.until - time.monotonic())), mirror)
-        self.life.taken = 0
+        self.life.taken = self.life.asked = self._handles = 0
 
     def start(self):
         """Start the process and load the modules, leaving out one after the other those that it does not survive."""
@@ -154,6 +160,40 @@ class Boundary:
     def meddled(self):
         """Whether an argument was changed since `begin`."""
         return self.turn.meddled
+
+    @property
+    def story(self):
+        """[(frame, placed, answer)] of all calls since `begin`; None if more happened than questions and answers."""
+        return None if self.meddled else self.turn.story
+
+    def follow(self, question, digest):
+        """Send questions that were asked before (`precedents.Question`), some ahead, for as long as answers are known.
+
+        Returns what stands at the end, or None: an answer was new, or an argument was changed.
+        """
+        sent, under_way, placed, channel = deque(), 0, [], self.life.sandbox.channel
+        with self._losses():
+            while isinstance(question, Question) or sent:
+                frames = []
+                while isinstance(question, Question) and (under_way < AHEAD // 2 or (frames and under_way < AHEAD)):
+                    for at, raw in question.placed:
+                        self.life.sandbox.shared[at : at + len(raw)] = raw
+                    frames.append(question.frame)
+                    sent.append(question)
+                    under_way += len(question.frame)
+                    placed += question.placed
+                    question = question.follows()
+                if frames:
+                    self._timed(channel.write, b"".join(frames))
+                answered = sent.popleft()
+                under_way -= len(answered.frame)
+                after = answered.answers.get(digest(*self._timed(channel.frame, while_waiting=self._watch)))
+                if after is None:
+                    return None
+                question = question if sent else after
+        with memoryview(self.life.sandbox.shared) as now:
+            same = all(now[at : at + len(raw)] == raw for at, raw in placed)
+        return question if same else None
 
     def _load(self):
         """Whether the process lived through loading what is usable."""
@@ -192,6 +232,7 @@ class Boundary:
     def _proxy(self, name, module):
         def call(*args, **options):
             if module in self.unusable:
+                self.turn.story = None
                 raise self.unusable[module].error(name)
             return self._call(name, module, args, options)
 
@@ -220,7 +261,7 @@ class Boundary:
         pending, turn.pending = turn.pending, None
         turn.depth += 1
         try:
-            answer, body = self._ask(request, writer.arrays, functions)
+            answer, body = self._ask(request, writer.arrays, functions, [(at, raw) for _, at, raw in placed])
             return self._settle(name, answer, body, (args, options), placed, number)
         finally:
             turn.depth, turn.pending = turn.depth - 1, pending
@@ -236,26 +277,47 @@ class Boundary:
             return {"k": "function", "id": len(functions) - 1}
         raise TypeError(f"a probe cannot pass a {type(thing).__name__} to a submission")
 
-    def _ask(self, request, arrays=(), functions=None):
+    def _ask(self, request, arrays=(), functions=None, placed=()):
         """Send a request; serve callbacks until the answer is here. Waiting is counted, judging is not."""
-        calls, channel, watch = 0, self.life.sandbox.channel, self.life.sandbox.watch
+        calls, channel = 0, self.life.sandbox.channel
         self.life.asked += 1
         number = self.life.asked
-        try:
-            self._timed(channel.send, {**request, "n": number}, arrays)
+        with self._losses():
+            frame = wire.packed({**request, "n": number}, arrays)
+            self._timed(channel.write, frame)
             while True:
-                answer, body = self._timed(channel.receive, while_waiting=watch)
+                text, body = self._timed(channel.frame, while_waiting=self._watch)
+                answer = wire.unpacked(text)
                 if "note" in answer:
+                    self.turn.story = None
                     self._heed(answer)
                     continue
                 if answer.get("n") != number:
                     raise Lost(_ODD)  # an answer that was not asked for
                 if "callback" not in answer:
+                    self._tell(frame, placed, answer, (text, body))
                     return answer, body
                 calls += 1
+                self.turn.story = None
                 if functions is None or answer["callback"] not in functions or calls > CALLBACKS:
                     raise Lost(f"it called f more than {CALLBACKS} times" if calls > CALLBACKS else _ODD)
                 self._timed(channel.send, *self._callback(functions[answer["callback"]], answer, body))
+
+    def _tell(self, frame, placed, answer, raw):
+        """Add a question and its answer to the story; a line of the submission's own is no part of any."""
+        if answer.get("unwritten"):
+            self.turn.story = None
+        if self.turn.story is not None:
+            self.turn.story.append((frame, placed, raw))
+
+    def _watch(self):
+        self.life.sandbox.watch()
+
+    @contextmanager
+    def _losses(self):
+        """In words, why there is no answer."""
+        try:
+            yield
         except wire.TimedOut:
             raise TooLong(self._too_long(), self.patient) from None
         except wire.Closed:

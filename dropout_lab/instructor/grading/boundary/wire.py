@@ -2,6 +2,9 @@
 
     frame = length of the JSON (4 bytes), length of the arrays (4 bytes), JSON, bytes of the arrays one after the other
 
+Where both sides see a piece of memory, many bytes of arrays lie there, which the highest bit of their length says; in
+their stead stands their position (4 bytes). They are copied before they are looked at.
+
 Sizes are checked before anything is reserved for them. Both sides use this file; the child loads it by its path, so it
 imports NumPy and the standard library only.
 """
@@ -23,7 +26,8 @@ ITEMS = 20_000  # of one value, all lists and dictionaries together
 TEXT = 10_000  # characters of a string
 DIMENSIONS = 32
 SPAWNED = 10_000  # generators that one generator may have given
-_FRAME = struct.Struct(">II")
+_FRAME, _POSITION, _ELSEWHERE = struct.Struct(">II"), struct.Struct(">I"), 1 << 31
+_MANY = 16 << 10  # bytes that had better not go through a stream
 _PIECE = 1 << 18
 _KINDS = [np.dtype(letter) for letter in "?bBhHiIqQefdgFDG"]
 _DTYPES = {d.str: d for kind in _KINDS for d in (kind, kind.newbyteorder())}
@@ -47,18 +51,64 @@ class TimedOut(Exception):
     """Nothing, or not all of it, came in time."""
 
 
-class Channel:
-    """One end of a stream, by its file descriptor. Where deadlines are kept the descriptor does not block."""
+def packed(header, arrays=(), put=lambda body, size: None):
+    """The bytes of a frame. `put` may put those of its arrays where the other side sees them; it gives the position."""
+    text, size = json.dumps(header).encode(), sum(map(len, arrays))
+    if len(text) > HEADER or size > ARRAYS:
+        raise TooLarge(f"{len(text) + size} bytes")
+    at = put(arrays, size) if size >= _MANY else None
+    if at is None:
+        return b"".join((_FRAME.pack(len(text), size), text, *arrays))
+    return b"".join((_FRAME.pack(len(text), size | _ELSEWHERE), text, _POSITION.pack(at)))
 
-    def __init__(self, number):
-        self.number, self._left_over = number, bytearray()
+
+def unpacked(text):
+    """The header of a frame from its JSON."""
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError, MemoryError):
+        raise BadFrame("a reply that is not JSON") from None
+    if not isinstance(header, dict):
+        raise BadFrame("a reply that is no object")
+    return header
+
+
+class Channel:
+    """One end of a stream, by its file descriptor. Where deadlines are kept the descriptor does not block.
+
+    `shared` is memory that both sides see. The judge writes its first half, the other side, after `share`, its second.
+    """
+
+    def __init__(self, number, shared=b""):
+        self.number, self.shared, self._left_over, self._next, self._held = number, shared, bytearray(), None, []
+
+    def share(self):
+        """From here on put the arrays of what is sent into the second half, from its beginning."""
+        self._next = len(self.shared) // 2
 
     def send(self, header, arrays=(), deadline=None):
         """Write one frame."""
-        text, body = json.dumps(header).encode(), b"".join(arrays)
-        if len(text) > HEADER or len(body) > ARRAYS:
-            raise TooLarge(f"{len(text) + len(body)} bytes")
-        rest = memoryview(_FRAME.pack(len(text), len(body)) + text + body)
+        self.write(packed(header, arrays, self._put), deadline)
+
+    def later(self, header, arrays=()):
+        """Write one frame with the next, or before there is nothing more to read."""
+        self._held.append(packed(header, arrays, self._put))
+        if sum(map(len, self._held)) > _MANY:
+            self.write(b"")
+
+    def _put(self, arrays, size):
+        if self._next is None or self._next + size > len(self.shared):
+            return None
+        at = self._next
+        for raw in arrays:
+            self.shared[self._next : self._next + len(raw)] = raw
+            self._next += len(raw)
+        return at
+
+    def write(self, frame, deadline=None):
+        """Write a frame that is packed."""
+        rest = memoryview(b"".join((*self._held, frame)))
+        self._held.clear()
         while rest:
             try:
                 rest = rest[os.write(self.number, rest) :]
@@ -69,18 +119,23 @@ class Channel:
 
     def receive(self, deadline=None, while_waiting=None):
         """(header, bytes of its arrays) of the next frame. `while_waiting` is called ten times a second."""
-        lengths = _FRAME.unpack(self._first(_FRAME.size, deadline, while_waiting))
-        if lengths[0] > HEADER or lengths[1] > ARRAYS:
-            raise BadFrame(f"a reply that claims {sum(lengths)} bytes")
-        whole = self._first(sum(lengths), deadline, while_waiting)
-        text, body = whole[: lengths[0]], whole[lengths[0] :]
-        try:
-            header = json.loads(text)
-        except (ValueError, RecursionError, MemoryError):
-            raise BadFrame("a reply that is not JSON") from None
-        if not isinstance(header, dict):
-            raise BadFrame("a reply that is no object")
-        return header, body
+        text, body = self.frame(deadline, while_waiting)
+        return unpacked(text), body
+
+    def frame(self, deadline=None, while_waiting=None):
+        """(JSON of the header, bytes of its arrays) of the next frame."""
+        length, size = _FRAME.unpack(self._first(_FRAME.size, deadline, while_waiting))
+        elsewhere, size = size & _ELSEWHERE, size & ~_ELSEWHERE
+        if length > HEADER or size > ARRAYS:
+            raise BadFrame(f"a reply that claims {length + size} bytes")
+        whole = self._first(length + (_POSITION.size if elsewhere else size), deadline, while_waiting)
+        text, body = whole[:length], whole[length:]
+        if elsewhere:
+            (at,) = _POSITION.unpack(body)
+            body = self.shared[at : at + size]
+            if len(body) != size:
+                raise BadFrame("a reply with arrays that lie nowhere")
+        return text, body
 
     def _first(self, size, deadline, while_waiting):
         """The next bytes, that many; memory grows with what has come, not with what was announced."""
@@ -88,6 +143,8 @@ class Channel:
         while len(got) < size:
             if deadline is not None:
                 self._wait(select.POLLIN, deadline, while_waiting)
+            if self._held:
+                self.write(b"", deadline)
             try:
                 piece = os.read(self.number, _PIECE)
             except BlockingIOError:
