@@ -49,10 +49,10 @@ sys.meta_path[:] = finders
 @pytest.fixture(scope="module")
 def other(root):
     """The other side, with the bank and the right variants."""
-    limits = Limits(landlock=False, submission=600.0, exercise=60.0)
+    limits = Limits(landlock=False, submission=3600.0, exercise=60.0)  # all of the bank is one submission
     code = f"ROOT, HELPERS = {str(root)!r}, {str(root / 'tests' / 'helpers')!r}\n{BANK}".encode()
     submission = Submission("bank", "bank", {"layers": code})
-    one = Boundary(submission, limits, time.monotonic() + 600, lambda: Sandbox("plain", limits))
+    one = Boundary(submission, limits, time.monotonic() + limits.submission, lambda: Sandbox("plain", limits))
     one.begin(60.0)
     assert "layers" not in one.unusable, one.unusable["layers"].sentence
     yield one
