@@ -33,10 +33,11 @@ class Broke(Exception):
 
     def say(self, judged=None):
         """What happened, where, and the line that did it. `judged` is the function that a report is on."""
-        place = f" In {self.where}: `{self.code}`" if self.code else f" In {self.where}." if self.where else ""
-        words = f": {brief(self.message)}" if self.message else ""
+        line = f": `{self.code}`" if self.code else ""
+        place = f" In {self.where}{line}." if self.where else ""
+        words = f": {brief(self.message).rstrip('.')}" if self.message else ""
         who = "it" if judged in (None, self.function) else f"`{self.function}`"
-        return f"{who} raised {self.kind}{words}.{place}".replace("..", ".")
+        return f"{who} raised {self.kind}{words}.{place}"
 
 
 class LeftRaise(Broke):

@@ -10,7 +10,7 @@ from dropout_lab.checks import mistakes, probes
 from dropout_lab.checks.aspects import Aspect
 from dropout_lab.checks.exercises import EXERCISES, Exercise, find
 from dropout_lab.checks.functions import Blank, Broke
-from dropout_lab.checks.words import listed, sentence
+from dropout_lab.checks.words import GUESS, ended, listed, sentence
 
 MEASURED_AGAINST_FORWARD = (
     "zeroing_backward",
@@ -18,7 +18,7 @@ MEASURED_AGAINST_FORWARD = (
     "gaussian_dropout_backward",
     "spatial_dropout_backward",
 )
-_A_LINE = re.compile(r" In [\w/.]+, line \d+(: `[^`]*`|\.)")  # of code that may well be right
+_A_LINE = re.compile(r" In [\w/.]+, line \d+(: `[^`]*`)?\.")  # of code that may well be right
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Verdict:
             "points": self.points,
             "max_points": e.points,
             "mistake": self.mistake,
-            "message": " ".join((self.headline, *self.details)),
+            "message": " ".join((ended(self.headline) if self.details else self.headline, *self.details)),
         }
 
 
@@ -160,18 +160,22 @@ def _fails(name, functions, seed):
 def _explain(exercise, failing, shaky, seed):
     """A failed verdict: the mistake behind the gravest aspect, else the aspect itself; then what else there is.
 
-    On shaky ground a cause is named only where a backward pass is measured against what its own forward did.
+    On shaky ground a cause is named only where a backward pass is measured against what its own forward did, or where
+    what is shaky stands on the function that is judged.
     """
+    speaking = [a for a in failing if not a.echoes({b.name for b in failing})] or failing
+    failing = [*speaking, *(a for a in failing if a not in speaking)]
     gravest = failing[0]
     status = "error" if gravest.name == "runs" else "failed"
+    found = diagnose(exercise.name, failing, seed)
+    first = next((m for m, covered in found if gravest.name in covered), None)
+    if first and all(exercise.function in find(name).needs for name in shaky):
+        shaky = []
     if shaky and (gravest.contract or status == "error" or exercise.name not in MEASURED_AGAINST_FORWARD):
         return Verdict(exercise, status, _stands_on(shaky), (sentence(_A_LINE.sub("", gravest.say)),))
-    found = diagnose(exercise.name, failing, seed)
-    speaking = [a for a in failing if not a.echoes({b.name for b in failing})]
-    first = next((m for m, covered in found if gravest.name in covered), None)
     if first:
         covered = {m.id: names for m, names in found}[first.id]
-        said = [sentence(a.say) for a in speaking if a.name in covered and a.contract == gravest.contract]
+        said = [sentence(_told(a)) for a in speaking if a.name in covered and a.contract == gravest.contract]
         details = [" ".join(list(dict.fromkeys(said))[:2]), first.sentence]
         headline = first.title
     else:
@@ -179,19 +183,25 @@ def _explain(exercise, failing, shaky, seed):
         right_values = gravest.contract and not any(not a.contract for a in failing)
         headline = ("right values, but " if right_values else "") + gravest.say
         details = []
-    others = [(m, names) for m, names in found if m is not first and not names <= covered]
+    new = {a.name for a in speaking} - covered
+    others = [(m, names) for m, names in found if m is not first and names & new]
     left = [a for a in failing if a.name not in covered.union(*(names for _, names in others))]
     if not first:  # what only repeats the gravest says nothing new
         left = [a for a in left if a in speaking]
-    further = [m.title for m, _ in others] + [a.say.rstrip(".") for a in left[:1]]
+    further = [m.title for m, _ in others] + [_told(a).rstrip(".") for a in left[:1]]
     if shaky:
         details.insert(0, sentence(_stands_on(shaky)))
     if further:
-        details.append(f"There is more, for later: {'; '.join(further)}.")
+        details.append(ended(f"There is more, for later: {'; '.join(further)}"))
     named = first.id if first else None
     return Verdict(
         exercise, status, headline, tuple(details), named, tuple(m.id for m, _ in others), first.seen if first else ()
     )
+
+
+def _told(aspect):
+    """What an aspect says beside a cause that is known: without the guess at one."""
+    return aspect.say.replace(f" {GUESS}", "")
 
 
 def _stands_on(shaky):

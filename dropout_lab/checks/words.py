@@ -5,6 +5,7 @@ from textwrap import shorten
 
 import numpy as np
 
+GUESS = "Is a small number added, or clipped to, or something float32 on the way?"
 LARGEST = 10**6  # entries; what is larger than any answer is known by its shape, and is not read
 
 
@@ -79,16 +80,13 @@ def _difference(name, got, want, tolerance):
         return f"{name} is 0 in every entry."
     if same(got, want, 1e-5):
         apart = number(np.abs(got - want).max())
-        return (
-            f"{name} is off by {apart} at most: more than float64 rounds, and little for a wrong formula."
-            " Is a small number added, or clipped to, or something float32 on the way?"
-        )
+        return f"{name} is off by {apart} at most: more than float64 rounds, and little for a wrong formula. {GUESS}"
     if got.size == 1:
         is_, right = got.item(), want.item()
         ratio = _simple_ratio(is_ / (right or 1))
         return f"{name} is {_closer(is_, right)} where {_closer(right, is_)} is right{ratio}."
     if (factor := _factor(got, want, tolerance)) is not None:
-        times = f"is {number(factor)}{_part(factor)} times what it should be"
+        times = f"is {_closer(factor, 1.0)}{_part(factor)} times what it should be"
         return f"{name} {'has the wrong sign' if abs(factor + 1) < 1e-6 else times} in every entry."
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, want, tolerance):
         return f"{name} is right but transposed."
@@ -147,6 +145,11 @@ def _part(factor):
 def sentence(text):
     """The text with a capital at its start, unless it starts with code."""
     return text[:1].upper() + text[1:]
+
+
+def ended(text):
+    """The text with a full stop at its end, unless it has an end."""
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _of(some, all_of_them):

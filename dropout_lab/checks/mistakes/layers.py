@@ -209,6 +209,19 @@ def squeezed_gradients(dout, cache):
     return tuple(np.squeeze(g) for g in _gradients(dout, cache))
 
 
+@mistake("A03b", of="affine_backward", title="all three gradients are divided by the batch size")
+def everything_averaged(dout, cache):
+    """If the loss is a mean, its 1/N is already in dout, and comes through to dx, dw and db by itself."""
+    return tuple(g / len(dout) for g in _gradients(dout, cache))
+
+
+@mistake("A03c", of="affine_backward", title="dout is divided by the batch size, and in place")
+def averaged_in_place(dout, cache):
+    """If the loss is a mean, its 1/N is already in dout. `dout /= ...` changes the caller's array besides."""
+    dout /= len(dout)
+    return _gradients(dout, cache)
+
+
 _last = {}
 
 
@@ -564,6 +577,21 @@ def uphill(scores, y):
     """A gradient points uphill, and a step goes against it. This one already points downhill."""
     loss, dscores = _cross_entropy(scores, y)
     return loss, -dscores
+
+
+@mistake("A66b", of="softmax_cross_entropy", title="at the right class 1 is added, not taken away")
+def one_added(scores, y):
+    """A step against the gradient has to raise the right class's score: there the gradient is below 0."""
+    loss, dscores = _cross_entropy(scores, y)
+    hot = np.eye(scores.shape[1], dtype=scores.dtype)[y]
+    return loss, dscores + 2 * hot / len(y)
+
+
+@mistake("A69e", of="softmax_cross_entropy", title="the label is subtracted as a number, from every class")
+def label_subtracted(scores, y):
+    """A label names a class. 1 is taken from the probability of that one, and 0 from the others."""
+    loss, _ = _cross_entropy(scores, y)
+    return loss, ((np.exp(_log_softmax(scores)) - y[:, None]) / len(y)).astype(scores.dtype)
 
 
 @mistake("A67", of="softmax_cross_entropy", title="each sample's loss is returned, not their mean")

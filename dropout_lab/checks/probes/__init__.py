@@ -6,6 +6,7 @@ are written is none of its business.
 """
 
 import importlib
+import inspect
 from functools import lru_cache, wraps
 from types import SimpleNamespace
 
@@ -67,8 +68,20 @@ def unpack(result, *names):
         got = f"{len(parts)} values"
     else:
         got = kind(result)
-    missing = " Is its last line a `return`?" if result is None else ""
-    raise Unfit(f"it returned {got}; it should return {', '.join(names)}{missing and '.' + missing}")
+    hint = _how_it_came(result)
+    raise Unfit(f"it returned {got}; it should return {', '.join(names)}{hint and '. ' + hint}")
+
+
+def _how_it_came(result):
+    """A question on how a function came to return what is no result at all, or nothing."""
+    if result is None:
+        return "Is its last line a `return`?"
+    if inspect.isgenerator(result):
+        return "Is there a `yield` where `return` is meant?"
+    if inspect.iscoroutine(result):
+        result.close()  # Python would complain that nobody waited for it
+        return "Is there `async def` where `def` is meant?"
+    return ""
 
 
 def entries(result, what, names):

@@ -3,7 +3,7 @@
 Exact but for what happens where x is 0, one judgement with a false alarm below 1e-11.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from types import SimpleNamespace
 
@@ -95,7 +95,8 @@ def backward_aspects(forward, backward, rng, inputs=two_axes, at_zero=None):
     gradient = _gradient(passes)
     yield gradient
     if not isinstance(gradient.seen, str):
-        yield _zeros_in_x(forward, backward, at, g, at_zero or coins_at_zero)
+        at_nought = _zeros_in_x(forward, backward, at, g, at_zero or coins_at_zero)
+        yield at_nought if gradient.ok else replace(at_nought, repeats=gradient.name)
     yield from _in_any_order(forward, backward, at, g)
     kept = _changed("dout", [(at.dout, a.given) for a in passes])
     yield kept

@@ -200,7 +200,9 @@ def _rates(looks, row, where=""):
             half = abs(share - 0.5) <= coin_bound(looks[-1].x.size, 0.5)
             seen = "half, whatever p" if half else "the same, whatever p"
             say = f"about {percent(share)} of the outputs are 0 at every rate. Those shares should be p."
-    yield Aspect(f"{where}zero fraction", seen, not off.any(), say, near=2 * bounds)
+    of_one_coin = all(a.x.ndim == 1 and a.share in (0, 1) for a in drawn)  # then it is the pattern that says so
+    repeats = ("zeros per column", "zeros per row") if of_one_coin else ()
+    yield Aspect(f"{where}zero fraction", seen, not off.any(), say, near=2 * bounds, repeats=repeats)
 
 
 def _by_default(call, x, p, g):

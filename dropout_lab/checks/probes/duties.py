@@ -66,7 +66,7 @@ def in_float32(name, got, want, repeats=()):
 
 def whole_numbers(name, got, want, meaning=None, repeats=()):
     """An aspect of what came back for whole numbers: floats are right, and so is a TypeError."""
-    if isinstance(got, Broke) and got.kind == "TypeError":
+    if isinstance(got, Broke) and got.kind in ("TypeError", "UFuncTypeError"):
         return Aspect(name, RIGHT, True, "", repeats=repeats)
     return value(name, got, want, meaning=meaning, repeats=repeats)
 

@@ -115,7 +115,7 @@ def card_of(row):
     points = f"{two_decimals(row.points)} of {two_decimals(row.max_points)} points"
     known = None if row.status == "passed" else mistake_of(row)
     headline = row.headline if row.status != "passed" and row.message.startswith(row.headline) else ""
-    said = row.message[len(headline) :].strip()
+    said = row.message[len(headline) :].removeprefix(".").strip()
     if not headline and known and known.title not in said:
         headline = known.title
     lines = () if row.status == "passed" else tuple(_lines(row, exercise, known, said))
