@@ -8,8 +8,9 @@ import numpy as np
 
 from dropout_lab.checks import mistakes, probes
 from dropout_lab.checks.aspects import Aspect
-from dropout_lab.checks.exercises import EXERCISES, Exercise, find
+from dropout_lab.checks.exercises import Exercise, find
 from dropout_lab.checks.functions import Blank, Broke
+from dropout_lab.checks.ground import drops, ground, lowest
 from dropout_lab.checks.words import GUESS, ended, listed, sentence
 
 MEASURED_AGAINST_FORWARD = (
@@ -38,6 +39,7 @@ class Verdict:
     mistake: str | None = None
     others: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
+    suffers: tuple[str, ...] = ()
 
     @property
     def points(self):
@@ -54,6 +56,7 @@ class Verdict:
             "points": self.points,
             "max_points": e.points,
             "mistake": self.mistake,
+            "suffers": list(self.suffers),
             "message": " ".join((ended(self.headline) if self.details else self.headline, *self.details)),
         }
 
@@ -100,11 +103,17 @@ def judge(name, functions, seed=0):
         aspects = observe(name, functions, seed)
     except Blank as blank:
         waits = "" if str(blank).startswith(f"`{exercise.function}`") else f"`{name}` needs more than itself: "
-        return Verdict(exercise, "blank", f"{waits}{blank}")
+        return Verdict(exercise, "blank", f"{waits}{blank}", suffers=_blank_below(exercise, str(blank)))
     failing = [a for a in aspects if not a.ok]
     if not failing:
         return Verdict(exercise, "passed", f"{len(aspects)} of {len(aspects)}")
     return _explain(exercise, failing, _shaky(exercise, functions, seed), seed)
+
+
+def _blank_below(exercise, message):
+    """The exercise under one whose stub was called instead, as the stub's message has it."""
+    stub = re.match(r"`(\w+)`", message)
+    return tuple(n for n in ground(exercise.name) if stub and n == stub[1] != exercise.function)
 
 
 def _shaky(exercise, functions, seed):
@@ -113,10 +122,12 @@ def _shaky(exercise, functions, seed):
     Of those only the lowest: what stands on another that fails may fail for its sake. What the exercise extends is no
     ground under it.
     """
-    below = [name for name in _ground(exercise, functions, seed) if _fails(name, functions, seed)]
-    dropout = {"dropout_forward", "dropout_backward"} & {*below}
-    under = {n: {*find(n).needs} & {*below} | (dropout if find(n).module == "network" else set()) for n in below}
-    return [name for name in below if not under[name] and name not in _extended(exercise)]
+    extended = _extended(exercise)
+    uses = "mlp_forward" in (exercise.name, *exercise.needs) and not extended and drops(functions)
+    if uses is None:  # it fails, maybe for the sake of dropout
+        uses = _fails("dropout_forward", functions, seed)
+    below = [name for name in ground(exercise.name, uses) if _fails(name, functions, seed)]
+    return [name for name in lowest(below) if name not in extended]
 
 
 def _extended(exercise):
@@ -124,30 +135,6 @@ def _extended(exercise):
     if exercise.function == exercise.name:
         return ()
     return exercise.function, exercise.function.replace("_forward", "_backward")
-
-
-def _ground(exercise, functions, seed):
-    """The exercises under one, from the lowest up."""
-    names, left = [], list(exercise.needs)
-    if "mlp_forward" in (exercise.function, *exercise.needs) and not _extended(exercise) and _drops(functions, seed):
-        left += ["dropout_forward", "dropout_backward"]
-    for name in left:
-        if name not in names:
-            names.append(name)
-            left += find(name).needs
-    return [name for name in EXERCISES if name in names]
-
-
-def _drops(functions, seed):
-    """Whether the network uses dropout already, as it does from lesson 06 on: its scores hang on the rate."""
-    params = {"W1": np.ones((2, 50)), "b1": np.ones(50), "W2": np.ones((50, 1)), "b2": np.ones(1)}
-    try:
-        first, second = (
-            functions.mlp_forward(params, np.ones((3, 2)), p, np.random.default_rng(1))[0] for p in (0.9, 0)
-        )
-        return not np.array_equal(first, second)
-    except Exception:  # noqa: BLE001 - it fails, maybe for the sake of dropout
-        return _fails("dropout_forward", functions, seed)
 
 
 def _fails(name, functions, seed):
@@ -172,7 +159,8 @@ def _explain(exercise, failing, shaky, seed):
     if first and all(exercise.function in find(name).needs for name in shaky):
         shaky = []
     if shaky and (gravest.contract or status == "error" or exercise.name not in MEASURED_AGAINST_FORWARD):
-        return Verdict(exercise, status, _stands_on(shaky), (sentence(_A_LINE.sub("", gravest.say)),))
+        seen = sentence(_A_LINE.sub("", gravest.say))
+        return Verdict(exercise, status, _stands_on(shaky), (seen,), suffers=tuple(shaky))
     if first:
         covered = {m.id: names for m, names in found}[first.id]
         said = [sentence(_told(a)) for a in speaking if a.name in covered and a.contract == gravest.contract]

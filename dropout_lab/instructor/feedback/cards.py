@@ -114,12 +114,13 @@ def card_of(row):
     title = f"{exercise.number} · `{exercise.name}`"
     points = f"{two_decimals(row.points)} of {two_decimals(row.max_points)} points"
     known = None if row.status == "passed" else mistake_of(row)
-    headline = row.headline if row.status != "passed" and row.message.startswith(row.headline) else ""
+    told = row.status != "passed" or row.suffers
+    headline = row.headline if told and row.message.startswith(row.headline) else ""
     said = row.message[len(headline) :].removeprefix(".").strip()
     if not headline and known and known.title not in said:
         headline = known.title
-    lines = () if row.status == "passed" else tuple(_lines(row, exercise, known, said))
-    return ResultCard(row.status, title, points, sentence(headline) if headline else "", lines)
+    lines = _lines(row, exercise, known, said) if row.status != "passed" else [said] * bool(row.suffers)
+    return ResultCard(row.status, title, points, sentence(headline) if headline else "", tuple(lines))
 
 
 def _lines(row, exercise, known, said):

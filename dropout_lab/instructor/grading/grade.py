@@ -9,8 +9,9 @@ The result is a plain dictionary that JSON can hold, schema "dropout-lab/result"
     isolation     "bwrap" or "plain"; confined: what the process could not do: of "files", "memory", "processes"
     started       ISO time (UTC); seconds: how long it took
     files         {module: "ok", or a sentence on what is wrong with the file}
-    exercises     [{exercise, number, module, lesson, status, points, max_points, mistake, message, headline,
-                  seconds}, ...], where the message begins with the headline
+    exercises     [{exercise, number, module, lesson, status, points, max_points, mistake, suffers, message, headline,
+                  seconds}, ...], where the message begins with the headline, and suffers names the exercises under
+                  this one that are at fault
     points, max_points
     notes         sentences on what was unusual
     ignored       names of files that were not looked at
@@ -26,7 +27,9 @@ from datetime import UTC, datetime
 from functools import cache
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
+from dropout_lab.checks.ground import drops, ground
 from dropout_lab.checks.verdicts import Verdict, judge
+from dropout_lab.instructor.grading import following
 from dropout_lab.instructor.grading.boundary.proxies import Boundary, Lost, TooLong, Unavailable
 from dropout_lab.instructor.grading.boundary.sandbox import BWRAP, Limits, Sandbox
 from dropout_lab.instructor.grading.clock import OutOfTime, until
@@ -101,11 +104,11 @@ def grade_submission(submission, settings, after=lambda row: None, end=None, pre
     """
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     end = began + settings.limits.submission if end is None else end
-    boundary = Boundary(submission, settings.limits, end, lambda: _sandbox(settings))
-    notes, rows = list(submission.notes), []
+    marker = Marker(submission, settings, end, precedents)
+    boundary, notes, rows = marker.boundary, list(submission.notes), []
     try:
         for name in settings.exercises:
-            rows.append(_row(name, boundary, settings, precedents))
+            rows.append(_row(name, marker, settings))
             after(rows[-1])
     finally:
         boundary.close()
@@ -143,13 +146,82 @@ def _sandbox(settings):
     return Sandbox(settings.isolation, settings.limits, settings.secrets, settings.unprotected)
 
 
-def _row(name, boundary, settings, precedents):
+class Marker:
+    """The verdicts on one submission. Each exercise is judged once, and once more where what it needs is at fault."""
+
+    def __init__(self, submission, settings, end, precedents=None):
+        self.submission, self.settings, self.end, self.precedents = submission, settings, end, precedents
+        self.boundary = self._beside({})
+        self._first, self._final = {}, {}
+
+    def final(self, name):
+        """The verdict on an exercise, whatever went wrong in others."""
+        if name not in self._final:
+            self._final[name] = self._followed(name, self.first(name))
+        return self._final[name]
+
+    def first(self, name):
+        """The verdict on an exercise as it was handed in, beside the others."""
+        if name not in self._first:
+            functions = self.boundary.functions
+            self._first[name] = verdict_on(name, self.boundary, self.settings, functions, self.precedents)
+        return self._first[name]
+
+    def _followed(self, name, verdict):
+        exercise = EXERCISES[name]
+        own_stub = verdict.status == "blank" and not verdict.suffers
+        if verdict.status == "passed" or own_stub or exercise.module in self.boundary.unusable:
+            return verdict
+        if not any(self.first(n).status != "passed" for n in ground(name)):
+            return verdict
+        beside = self._beside(following.neighbours(name))
+        try:
+            return self._judged_beside(name, verdict, beside)
+        finally:
+            beside.close()
+
+    def _judged_beside(self, name, verdict, beside):
+        """The verdict on an exercise beside right functions; as it was if nothing that it uses is at fault."""
+        settings, beside.patient = self.settings, self.boundary.patient
+        uses = "mlp_forward" in (name, *ground(name)) and self._drops(beside)
+        under = [n for n in ground(name, uses) if self.first(n).status != "passed"]
+        stuck = [n for n in under if _without_result(self.first(n))]
+        if not under or (_without_result(verdict) and not stuck):
+            return verdict
+        roots = following.at_fault(under, uses, self.final)
+        verdicts = []
+        for functions in following.ways(name, beside.functions, under, stuck):
+            verdicts.append(verdict_on(name, beside, settings, functions))
+            if verdicts[-1].status == "passed":
+                return following.right_by_itself(name, roots)
+            if _without_result(verdicts[-1]):
+                break
+        return verdicts[0] if verdicts else verdict
+
+    def _drops(self, beside):
+        try:
+            beside.begin(self.settings.limits.exercise)
+            return bool(drops(beside.functions))
+        except Lost:
+            beside.close()
+            return False
+
+    def _beside(self, neighbours):
+        settings = self.settings
+        return Boundary(self.submission, settings.limits, self.end, lambda: _sandbox(settings), neighbours)
+
+
+def _without_result(verdict):
+    return verdict.status == "error" and verdict.headline.startswith("no result within")
+
+
+def _row(name, marker, settings):
     start = time.monotonic()
     try:
-        with until(boundary.until):
-            verdict = verdict_on(name, boundary, settings, precedents)
+        with until(marker.end):
+            verdict = marker.final(name)
     except OutOfTime:
-        boundary.close()
+        marker.boundary.close()
         said = (
             f"not judged: taking in and judging the submission took {settings.limits.submission:g} s, all that it has"
         )
@@ -167,8 +239,8 @@ def _row(name, boundary, settings, precedents):
     }
 
 
-def verdict_on(name, boundary, settings, precedents=None):
-    """The verdict on one exercise; a time-out or a death is tried once more, in a fresh process.
+def verdict_on(name, boundary, settings, functions, precedents=None):
+    """The verdict on one exercise by these functions; a time-out or a death is tried once more, in a fresh process.
 
     After an exercise that timed out twice the submission is known to loop, and no further time-out is tried again.
     `precedents` (`precedents.Precedents`) are looked at first, and added to.
@@ -180,11 +252,11 @@ def verdict_on(name, boundary, settings, precedents=None):
                 return known
             if boundary.life is None:
                 boundary.begin(settings.limits.exercise)
-            verdict = judge(name, boundary.functions, settings.seed)
+            verdict = judge(name, functions, settings.seed)
             if precedents and boundary.story:
                 precedents.add(name, settings.seed, boundary.story, verdict)
             if verdict.status == "passed" and boundary.meddled:
-                verdict = _second_look(name, boundary, settings)
+                verdict = _second_look(name, boundary, settings, functions)
             return verdict
         except Unavailable as lost:
             return Verdict(EXERCISES[name], "error", lost.sentence)
@@ -196,13 +268,13 @@ def verdict_on(name, boundary, settings, precedents=None):
     raise AssertionError("unreachable")
 
 
-def _second_look(name, boundary, settings):
+def _second_look(name, boundary, settings, functions):
     """A function that passed, and changed arguments: is it still right when the judge's own arrays stay what they were?
 
     One that is right cannot tell the difference; one that sets the inputs to what suits its answer can.
     """
     boundary.begin(settings.limits.exercise, mirror=False)
-    verdict = judge(name, boundary.functions, settings.seed)
+    verdict = judge(name, functions, settings.seed)
     if verdict.status == "passed":
         return verdict
     said = "it changed its arguments, and is right only for what it made of them"

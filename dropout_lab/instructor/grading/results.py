@@ -37,6 +37,7 @@ class Row:
     points: float
     max_points: float
     mistake: str | None = None
+    suffers: tuple[str, ...] = ()
     message: str = ""
     headline: str = ""
     seconds: float = 0.0
@@ -189,6 +190,7 @@ def row_from(data):
         points=_number(data, "points"),
         max_points=_number(data, "max_points"),
         mistake=data.get("mistake") if isinstance(data.get("mistake"), str) else None,
+        suffers=tuple(name for name in EXERCISES if name in _list(data, "suffers")),
         message=_text(data, "message"),
         headline=_text(data, "headline"),
         seconds=_number(data, "seconds", 0),

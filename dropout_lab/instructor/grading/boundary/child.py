@@ -50,6 +50,7 @@ class Server:
 
     def __init__(self, channel, shared, package):
         self.channel, self.shared, self.package, self.kept = channel, shared, package, {}
+        self.lent, self.asked = {}, None  # functions of the submission that the judge may call; what is being answered
 
     def hear(self):
         try:
@@ -64,10 +65,15 @@ class Server:
             os._exit(0)
 
     def serve(self, request, body):
+        before, self.asked = self.asked, request["n"]
         if request["do"] == "call":
             header, arrays = self.call(request, body)
+        elif request["do"] == "apply":
+            header, arrays = self.apply(request, body)
         else:
-            header, arrays = {"failed": self.package.load(request["modules"], body, self.say)}, ()
+            failed = self.package.load(request["modules"], body, self.say, self.neighbour)
+            header, arrays = {"failed": failed}, ()
+        self.asked = before
         self.channel.later({**header, "n": request["n"]}, arrays)
 
     def call(self, request, body):
@@ -75,6 +81,7 @@ class Server:
         if request["fresh"]:
             self.kept.clear()
             self.channel.share()
+            self.lent.clear()
         special = {
             "handle": lambda token: self.kept[token["id"]],
             "function": lambda token: self.function(token["id"], request["n"]),
@@ -108,28 +115,60 @@ class Server:
         self.kept[number] = result[1]
         return {"k": "tuple", "v": [writer.token(result[0]), {"k": "kept"}]}
 
+    def apply(self, request, body):
+        """Run a function that the submission passed to one of the judge's."""
+        writer = wire.Writer()
+        try:
+            return {"value": writer.token(self.lent[request["id"]](*wire.Reader(body).value(request["args"])))}, (
+                writer.arrays
+            )
+        except BaseException as error:  # noqa: BLE001 - a submission raises anything
+            return self.package.raised(error), ()
+
     def function(self, number, asked):
         """A function of the judge, to be called from here."""
 
         def function(*args):
-            writer = wire.Writer()
-            try:
-                token = writer.token(args)
-            except wire.TooLarge as large:
-                raise ValueError(f"f was called with {large}") from None
-            self.say({"callback": number, "args": token, "n": asked}, writer.arrays)
-            while True:
-                request, body = self.hear()
-                if request["do"] == "result":
-                    break
-                self.serve(request, body)
-            if "raised" in request:
-                kind = getattr(builtins, request["raised"], None)
-                known = isinstance(kind, type) and issubclass(kind, Exception)
-                raise (kind if known else RuntimeError)(request["message"])
-            return wire.Reader(body).value(request["value"])
+            return self.ask({"callback": number, "n": asked}, wire.Writer(), args)
 
         return function
+
+    def neighbour(self, name):
+        """A right function of the judge's in place of one of the submission: it is run over there."""
+
+        def function(*args, **options):
+            return self.ask({"neighbour": name, "n": self.asked}, wire.Writer(self.lend), args, options)
+
+        function.__name__ = name
+        return function
+
+    def lend(self, thing):
+        """The token of a function of the submission."""
+        if not callable(thing):
+            return None
+        self.lent[len(self.lent)] = thing
+        return {"k": "lent", "id": len(self.lent) - 1}
+
+    def ask(self, header, writer, args, options={}):
+        """What a function of the judge gives; meanwhile the judge may ask in its turn."""
+        try:
+            header = {**header, "args": writer.token(args), "options": writer.token(options)}
+        except wire.TooLarge as large:
+            raise ValueError(f"{header.get('neighbour', 'f')} was called with {large}") from None
+        self.say(header, writer.arrays)
+        while True:
+            request, body = self.hear()
+            if request["do"] == "result":
+                break
+            self.serve(request, body)
+        if "raised" in request:
+            kind = getattr(builtins, request["raised"], None)
+            known = isinstance(kind, type) and issubclass(kind, Exception)
+            raise (kind if known else RuntimeError)(request["message"])
+        for thing, token in zip((*args, *options.values()), request.get("states", ()), strict=False):
+            if token is not None:
+                thing.bit_generator.state = token["state"]
+        return wire.Reader(body).value(request["value"])
 
 
 def _shape(thing):
@@ -162,10 +201,11 @@ class Package:
         self.house = {*house, ""}
         self.texts, self.programs, self.unusable = {}, {}, {}  # by module: bytes, code, (kind, sentence)
 
-    def load(self, modules, body, say):
+    def load(self, modules, body, say, neighbour):
         """Take the texts, run the six modules in their order, and say of each before it runs.
 
-        modules : [{"name", "size", "helps", "unusable": (kind, sentence) or None}, ...]
+        modules : [{"name", "size", "helps", "unusable": (kind, sentence) or None, "neighbours"}, ...], the last the
+            names of functions in whose place those stand that neighbour(name) gives
         Returns {name: what was raised} of those that cannot be used.
         """
         at, failed = 0, {}
@@ -184,6 +224,8 @@ class Package:
                 say({"note": "loading", "module": name})
                 if error := self._run(name):
                     failed[name] = error
+            for function in module["neighbours"]:
+                setattr(importlib.import_module(f"{PACKAGE}.{name}"), function, neighbour(function))
         return failed
 
     def find_spec(self, name, path=None, target=None):

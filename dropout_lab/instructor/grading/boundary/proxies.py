@@ -14,7 +14,7 @@ from importlib.util import decode_source
 import numpy as np
 
 from dropout_lab.checks.exercises import EXERCISES, MODULES
-from dropout_lab.checks.functions import Blank, Broke, Functions, of_stub
+from dropout_lab.checks.functions import MODULE_OF, Blank, Broke, Functions, guard, of_stub
 from dropout_lab.instructor.grading.boundary import wire
 from dropout_lab.instructor.grading.boundary.precedents import Question
 from dropout_lab.instructor.grading.boundary.sandbox import Overdone, Sandbox
@@ -104,6 +104,9 @@ class Boundary:
     until : float
         When its time is over, by `time.monotonic()`.
     start : function of nothing that gives a Sandbox
+    neighbours : {name: function}, optional
+        Right functions that stand in place of the submission's, for the judge and for its code over there, which calls
+        them here and sees only what they return.
 
     Attributes
     ----------
@@ -115,13 +118,16 @@ class Boundary:
         Whether a time-out may be the machine's fault.
     """
 
-    def __init__(self, submission, limits, until, start):
+    def __init__(self, submission, limits, until, start, neighbours=None):
         self.submission, self.limits, self.until, self._start = submission, limits, until, start
         self.unusable = {name: Missing(name, sentence) for name, sentence in submission.missing.items()}
-        self.functions = Functions({e.function: self._proxy(e.function, e.module) for e in EXERCISES.values()})
+        self.neighbours = {name: guard(name, function) for name, function in (neighbours or {}).items()}
+        proxies = {e.function: self._proxy(e.function, e.module) for e in EXERCISES.values()}
+        self.functions = Functions({**proxies, **self.neighbours})
         self.patient, self.confined = True, ()
         self.life, self.turn = None, Turn(0.0, 0.0)
         self._suspects, self._loading, self._to_load, self._lives, self._handles = set(), None, [], 0, 0
+        self._lent = {}  # functions that the other side may call, by the number of the request that lends them
 
     def begin(self, seconds, mirror=True):
         """Start an exercise: fresh caches, and so many seconds of waiting. With `mirror`, what is done to arguments is
@@ -206,6 +212,7 @@ class Boundary:
                 "size": len(text),
                 "helps": name in helpers,
                 "unusable": self.unusable[name].placeholder if name in self.unusable else None,
+                "neighbours": [function for function in self.neighbours if MODULE_OF[function] == name],
             }
             for name, text in texts.items()
         ]
@@ -282,26 +289,30 @@ class Boundary:
         calls, channel = 0, self.life.sandbox.channel
         self.life.asked += 1
         number = self.life.asked
-        with self._losses():
-            frame = wire.packed({**request, "n": number}, arrays)
-            self._timed(channel.write, frame)
-            while True:
-                text, body = self._timed(channel.frame, while_waiting=self._watch)
-                answer = wire.unpacked(text)
-                if "note" in answer:
+        self._lent[number] = functions or {}
+        try:
+            with self._losses():
+                frame = wire.packed({**request, "n": number}, arrays)
+                self._timed(channel.write, frame)
+                while True:
+                    text, body = self._timed(channel.frame, while_waiting=self._watch)
+                    answer = wire.unpacked(text)
+                    if "note" in answer:
+                        self.turn.story = None
+                        self._heed(answer)
+                        continue
+                    if not {"callback", "neighbour"} & answer.keys():
+                        if answer.get("n") != number:
+                            raise Lost(_ODD)  # an answer that was not asked for
+                        self._tell(frame, placed, answer, (text, body))
+                        return answer, body
+                    calls += 1
                     self.turn.story = None
-                    self._heed(answer)
-                    continue
-                if answer.get("n") != number:
-                    raise Lost(_ODD)  # an answer that was not asked for
-                if "callback" not in answer:
-                    self._tell(frame, placed, answer, (text, body))
-                    return answer, body
-                calls += 1
-                self.turn.story = None
-                if functions is None or answer["callback"] not in functions or calls > CALLBACKS:
-                    raise Lost(f"it called f more than {CALLBACKS} times" if calls > CALLBACKS else _ODD)
-                self._timed(channel.send, *self._callback(functions[answer["callback"]], answer, body))
+                    if calls > CALLBACKS:
+                        raise Lost(f"it called f more than {CALLBACKS} times")
+                    self._timed(channel.send, *self._callback(answer, body))
+        finally:
+            del self._lent[number]
 
     def _tell(self, frame, placed, answer, raw):
         """Add a question and its answer to the story; a line of the submission's own is no part of any."""
@@ -355,19 +366,46 @@ class Boundary:
         finally:
             self.turn.left -= time.monotonic() - start
 
-    def _callback(self, function, answer, body):
-        """(header, arrays) of what a judge's function says to the arguments that came."""
-        reader = wire.Reader(body)
-        args = reader.value(answer["args"])
+    def _callback(self, answer, body):
+        """(header, arrays) of what a function of the judge's says to the arguments that came."""
+        neighbour = "neighbour" in answer
+        function = self.neighbours[answer["neighbour"]] if neighbour else self._lent[answer["n"]][answer["callback"]]
+        reader = wire.Reader(body, {"lent": lambda token: self._applied(token["id"])} if neighbour else {})
+        args, options = reader.value(answer["args"]), reader.value(answer["options"])
         reader.done()
-        if not isinstance(args, tuple):
+        if not isinstance(args, tuple) or not isinstance(options, dict) or (options and not neighbour):
             raise wire.BadFrame("a call without arguments")
         try:
             writer = wire.Writer()
-            return {"do": "result", "value": writer.token(function(*args))}, writer.arrays
+            header = {"do": "result", "value": writer.token(function(*args, **options))}
+            if neighbour:
+                header["states"] = [_state(thing) for thing in (*args, *options.values())]
+            return header, writer.arrays
         except Exception as error:  # noqa: BLE001 - called with what a submission sent
-            self.turn.pending = error if isinstance(error, (Blank, Broke)) else None
-            return {"do": "result", "raised": type(error).__name__, "message": str(error)[:400]}, ()
+            self.turn.pending = error if isinstance(error, (Blank, Broke)) and not neighbour else None
+            kind = error.kind if isinstance(error, Broke) else type(error).__name__
+            message = error.message if isinstance(error, Broke) else str(error)
+            return {"do": "result", "raised": kind, "message": message[:400]}, ()
+
+    def _applied(self, number):
+        """A function that the submission passed to a neighbour, to be called from here."""
+
+        def function(*args):
+            turn = self.turn
+            if turn.depth >= NESTED:
+                raise Lost("its functions called each other through f without end")
+            writer = wire.Writer()
+            turn.depth += 1
+            try:
+                request = {"do": "apply", "id": number, "args": writer.token(args)}
+                answer, body = self._ask(request, writer.arrays)
+            finally:
+                turn.depth -= 1
+            if "raised" in answer:
+                raise RuntimeError(_text(answer.get("message", "")))
+            return wire.Reader(body).value(answer["value"])
+
+        return function
 
     def _settle(self, name, answer, body, given, placed, number):
         """The value, or the exception, of an answer; before that, what was done to the arguments."""
@@ -421,6 +459,11 @@ class Boundary:
                 self.turn.meddled = True
                 if self.turn.mirror:
                     _mirror(was, now)
+
+
+def _state(thing):
+    """The token of a generator; None for anything else."""
+    return wire.Writer().token(thing) if isinstance(thing, np.random.Generator) else None
 
 
 def _now(reader, token):

@@ -228,7 +228,7 @@ def readable_secrets(isolation, limits, secrets=()):
     """Of all that a submission must not read, what a process like its own can, tried by one."""
     asked = [*reach.secrets(), *secrets]
     with Sandbox(isolation, limits) as trial:
-        module = {"name": "layers", "size": len(_TRIAL), "helps": False, "unusable": None}
+        module = {"name": "layers", "size": len(_TRIAL), "helps": False, "unusable": None, "neighbours": []}
         until = time.monotonic() + START
         try:
             trial.channel.send({"do": "load", "modules": [module], "n": 1}, [_TRIAL.encode()], until)
