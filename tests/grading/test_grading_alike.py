@@ -6,9 +6,9 @@ import time
 import pytest
 
 from dropout_lab.checks.exercises import EXERCISES
-from dropout_lab.checks.functions import Functions, guard
+from dropout_lab.checks.functions import Functions
 from dropout_lab.checks.mistakes import load_all
-from dropout_lab.checks.verdicts import judge
+from dropout_lab.checks.verdicts import judge, observe
 from dropout_lab.instructor.grading.boundary.proxies import Boundary
 from dropout_lab.instructor.grading.boundary.sandbox import Limits, Sandbox
 from dropout_lab.instructor.grading.submissions import Submission
@@ -71,27 +71,37 @@ def test_a_right_way_is_right_across_the_boundary_too(other, way):
     module, i, variant = way
     names = {name: f"right_{name}" for name in load_all()[1]} | {name: f"{module}_{i}_{name}" for name in variant}
     there = Functions({name: other._proxy(over_there, "layers") for name, over_there in names.items()})
-    here = Functions({**load_all()[1], **variant})
     for exercise in (e.name for e in EXERCISES.values() if e.name in variant):
         other.begin(60.0)
         got = judge(exercise, there, SEED)
-        want = judge(exercise, Functions({name: guard(name, f) for name, f in here.items()}), SEED)
-        assert (got.status, got.headline) == (want.status, want.headline)
         assert got.status == "passed", (exercise, got.headline, got.details)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: f"{m.of}-{m.id}")
-def test_a_mistake_is_judged_across_the_boundary_as_it_is_here(other, mistake):
-    here = mistake.functions(load_all()[1])
-    there = Functions({name: other._proxy(f"{mistake.of}_{mistake.id}_{name}", "layers") for name in here})
-    other.begin(30.0)
+def test_a_mistake_is_seen_across_the_boundary_as_it_is_here(other, mistake):
+    here, there = _two_sides(other, mistake)
+    got, want = _seen(mistake.of, there), _seen(mistake.of, here)
+    assert [name for name, _, _ in got] == [name for name, _, _ in want]
+    assert not all(ok for _, ok, _ in got)
+    if got[0][0] != "runs":  # an error names the line, which is not the student's here
+        assert got == want
+
+
+@pytest.mark.parametrize("mistake", MISTAKES[::12], ids=lambda m: f"{m.of}-{m.id}")
+def test_a_mistake_has_the_verdict_across_the_boundary_that_it_has_here(other, mistake):
+    """A verdict follows from what was seen, so that some will do."""
+    here, there = _two_sides(other, mistake)
     got, want = judge(mistake.of, there, SEED), judge(mistake.of, here, SEED)
     assert (got.status, got.mistake, got.others) == (want.status, want.mistake, want.others)
-    assert got.status in ("failed", "error", "blank")
-    if got.status == "failed":  # an error names the line, which is not the student's here
-        assert _words(got) == _words(want)
+    assert got.status in ("failed", "error")
 
 
-def _words(verdict):
-    """What is said, without numbers: a mistake may draw coins that nobody seeded."""
-    return [re.sub(r"\d+(?:\.\d+)?", "#", said) for said in (verdict.headline, *verdict.details)]
+def _two_sides(other, mistake):
+    here = mistake.functions(load_all()[1])
+    other.begin(30.0)
+    return here, Functions({name: other._proxy(f"{mistake.of}_{mistake.id}_{name}", "layers") for name in here})
+
+
+def _seen(name, functions):
+    """The aspects, in words without numbers: a mistake may draw coins that nobody seeded."""
+    return [(a.name, a.ok, re.sub(r"\d+(?:\.\d+)?", "#", a.say)) for a in observe(name, functions, SEED)]
