@@ -1,14 +1,16 @@
 """How many submissions a minute: `python tests/benchmarks/bench_grading.py [--few 20] [--many 500] [--write]`.
 
-A class hands in right submissions (the most work: every probe runs to its end) with the full set of exercises. Beside
-the time on the clock stands the processor time of all processes, which other work on the machine disturbs less: what
-two cores with nothing else to do could reach is 2 * 60 / (processor seconds of one submission). The last column is the
-most memory that the parent had, from its start to the last page that it wrote.
+A class hands in right submissions (the most work: every probe runs to its end) with the full set of exercises, all in
+the same words; a varied class writes four of its modules in ways drawn by lot, some of them wrong. Beside the time on
+the clock stands the processor time of all processes, which other work on the machine disturbs less: what two cores with
+nothing else to do could reach is 2 * 60 / (processor seconds of one submission). The last column is the most memory
+that the parent had, from its start to the last page that it wrote.
 """
 
 import argparse
 import json
 import os
+import random
 import resource
 import shutil
 import subprocess
@@ -29,17 +31,50 @@ from dropout_lab.checks.functions import load
 from dropout_lab.checks.verdicts import judge
 from dropout_lab.instructor.grading.boundary.sandbox import try_bwrap
 from dropout_lab.system.machine import machine
-from submissions import right, write
+from submissions import with_code, write
 
 COMMAND = "from dropout_lab.cli import main; main()"
 RESULTS = HERE / "results"
-COLUMNS = ("isolation", "processes", "submissions", "seconds", "per minute", "processor s each", "parent MB")
+COLUMNS = ("class", "isolation", "processes", "submissions", "seconds", "per minute", "processor s each", "parent MB")
 
 
-def a_class(folder, size):
-    """A folder with so many right submissions."""
+OTHER_WAYS = {
+    "layers": (
+        "def relu_forward(x):\n    return x * (x > 0), x",
+        "def relu_forward(x):\n    return np.where(x > 0, x, x.dtype.type(0)), x",
+        "def affine_forward(x, w, b):\n    return np.einsum('nd,dh->nh', x, w) + b, (x, w)",
+        "def relu_forward(x):\n    return 2 * x, x",
+    ),
+    "dropout": (
+        "def dropout_forward(x, p, rng, train=True, _first=dropout_forward):\n"
+        "    return _first(x, p, rng.spawn(1)[0] if train else rng, train)",
+        "def zeroing_forward(x, p, rng, train=True, _first=zeroing_forward):\n"
+        "    rng.random()\n    return _first(x, p, rng, train)",
+        "def dropout_forward(x, p, rng, train=True, _first=dropout_forward):\n"
+        "    out, cache = _first(x, p, rng, train)\n    return out * out.dtype.type(1 - p) if train else out, cache",
+    ),
+    "training": (
+        "def max_norm(w, limit, _first=max_norm):\n    return _first(w.copy(), limit)",
+        "def sgd_momentum(params, grads, velocity, lr, momentum, _first=sgd_momentum):\n"
+        "    return _first(params, grads, velocity, lr, 0.9)",
+    ),
+    "noise": (
+        "def gaussian_dropout_forward(x, p, rng, train=True, _first=gaussian_dropout_forward):\n"
+        "    rng.random()\n    return _first(x, p, rng, train)",
+        "def spatial_dropout_forward(x, p, rng, train=True, _first=spatial_dropout_forward):\n"
+        "    rng.random()\n    return _first(x, p, rng, train)",
+        "def dropconnect_forward(x, w, b, p, rng, train=True, _first=dropconnect_forward):\n"
+        "    rng.random()\n    return _first(x, w, b, p, rng, train)",
+    ),
+}
+
+
+def a_class(folder, size, varied=False):
+    """A folder with so many right submissions, or varied ones."""
+    rng = random.Random(size)
     for i in range(size):
-        write(Path(folder) / f"s{i:04}", right())
+        ways = {module: rng.choice(("", *codes)) for module, codes in OTHER_WAYS.items()} if varied else {}
+        write(Path(folder) / f"s{i:04}", with_code(**ways))
     return folder
 
 
@@ -81,8 +116,9 @@ def main():
     parser.add_argument("--write", action="store_true", help="keep table and numbers in tests/benchmarks/results/")
     options = parser.parse_args()
     modes = ["plain"] + ([] if try_bwrap() else ["bwrap"])
-    runs = [(mode, jobs, options.few) for mode in modes for jobs in (1, 2)]
-    runs += [(mode, 2, options.many) for mode in modes if options.many]
+    runs = [("right", mode, jobs, options.few) for mode in modes for jobs in (1, 2)]
+    runs += [("varied", mode, 2, options.few) for mode in modes]
+    runs += [("right", mode, 2, options.many) for mode in modes if options.many]
     result = {
         "made": date.today().isoformat(),
         "load": round(os.getloadavg()[0], 2),
@@ -94,9 +130,19 @@ def main():
     lines = _opening(result)
     print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        for mode, jobs, size in runs:
-            seconds, busy, peak = timed(a_class(Path(folder) / str(size), size), mode, jobs)
-            row = (mode, jobs, size, round(seconds, 1), round(60 * size / seconds), round(busy / size, 3), round(peak))
+        for kind, mode, jobs, size in runs:
+            place = a_class(Path(folder) / f"{kind}-{size}", size, kind == "varied")
+            seconds, busy, peak = timed(place, mode, jobs)
+            row = (
+                kind,
+                mode,
+                jobs,
+                size,
+                round(seconds, 1),
+                round(60 * size / seconds),
+                round(busy / size, 3),
+                round(peak),
+            )
             result["rows"].append(dict(zip(COLUMNS, row, strict=True)))
             lines.append(rounds.pipes(row))
             print(lines[-1], flush=True)

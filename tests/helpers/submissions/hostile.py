@@ -761,3 +761,141 @@ CASES["helper_modules"] = Case(
 CASES["a_helper_that_was_not_handed_in"] = Case(
     with_code(layers="from dropout_lab.twice import half"), LAYERS, "No module named 'dropout_lab.twice'"
 )
+
+# ---- further ones of each kind
+for name, number, *arguments in (
+    ("opens_by_a_handle", 304, -100, "ctypes.create_string_buffer(64)", 0),
+    ("handles_faults", 323, 0),
+    ("reads_the_memory_of_the_judge_by_number", 310, "os.getppid()", "ctypes.create_string_buffer(16)", 0, 0, 0, 0),
+    ("takes_a_descriptor_of_the_judge", 438, 3, 0, 0),
+    ("chooses_its_processor", 203, 0, 8, "ctypes.create_string_buffer(b'\\x01' + bytes(7))"),
+    ("is_scheduled_first", 144, 0, 1, "ctypes.create_string_buffer(b'\\x01' + bytes(3))"),
+    ("becomes_a_program", 59, "b'/bin/true'", 0, 0),
+    ("mounts", 165, "b'none'", "b'/tmp'", "b'tmpfs'", 0, 0),
+    ("loads_a_filter_of_its_own", 317, 1, 0, "ctypes.create_string_buffer(16)"),
+    ("is_traceable", 157, 4, 1, 0, 0, 0),
+    ("counts_what_waits", 213, 8),
+    ("makes_a_pair_of_sockets", 53, 1, 1, 0, "ctypes.create_string_buffer(8)"),
+):
+    calls(name, number, *arguments)
+reaches("writes_where_memory_is_shared", "return os.open('/dev/shm/dropout-lab-was-here', os.O_CREAT | os.O_RDWR)")
+reaches("opens_what_is_open_once_more", "return [os.open(f'/proc/self/fd/{n}', os.O_RDWR) for n in range(16)]")
+reaches("reads_the_accounts", "return os.open('/etc/passwd', os.O_RDONLY)")
+reaches("reads_the_log_of_the_kernel", "return libc.klogctl(10, None, 0) > 0")
+reaches(
+    "shares_memory_by_name",
+    """
+    from multiprocessing import shared_memory
+    return shared_memory.SharedMemory("dropout-lab", create=True, size=64).name""",
+)
+reaches("maps_a_file", "return np.memmap('/tmp/dropout-lab-was-here', mode='w+', shape=4).flush() is None")
+case("kills_itself", relu("import signal; signal.raise_signal(9)"), RELU, "ended before there was a result")
+case("interrupts", relu("raise KeyboardInterrupt"), RELU, "KeyboardInterrupt")
+case("leaves_at_import", "raise SystemExit(0)", LAYERS, "SystemExit")
+case("cyrillic_name", "del relu_forward\ndef relu_forw\u0430rd(x): return np.maximum(x, 0), x", RELU, "has no function")
+case("a_generator", relu("return (a for a in np.maximum(x, 0)), x"), ["relu_forward"], "generator")
+case("a_matrix", relu("return np.asmatrix(np.maximum(x, 0)), x"), ["relu_forward"], "matrix")
+case(
+    "claims_to_be_an_array",
+    """
+    class Array:
+        __class__ = np.ndarray
+        def __init__(self, x): self.x = x
+        def __getattr__(self, name): return getattr(self.x, name)
+        def __array__(self, *a, **k): return self.x
+    def relu_forward(x): return Array(np.maximum(x, 0)), x""",
+    ["relu_forward"],
+    "Array",
+)
+case(
+    "acts_when_it_is_read",
+    """
+    class Array:
+        def __array__(self, *a, **k):
+            import os; os._exit(0)
+    def relu_forward(x): return Array(), x""",
+    ["relu_forward"],
+    "Array",
+)
+case(
+    "a_list_that_goes_on",
+    """
+    class Endless(list):
+        def __iter__(self):
+            while True: yield 0.0
+    def relu_forward(x): return Endless(), x""",
+    RELU,
+    "far more than any answer has",
+)
+case(
+    "a_dictionary_that_goes_on",
+    """
+    class Endless(dict):
+        def items(self):
+            while True: yield "W1", 0.0
+    def sgd_momentum(params, grads, velocity, lr, momentum): return Endless(), velocity""",
+    ["sgd_momentum"],
+    "far more than any answer has",
+    module="training",
+)
+case(
+    "a_text_that_is_longer_than_it_says",
+    """
+    class Long(str):
+        def __getitem__(self, at): return "x" * 10**7
+    def relu_forward(x): return Long(), x""",
+    RELU,
+    "ended before there was a result",
+)
+case(
+    "exits_when_its_caches_are_forgotten",
+    """
+    class Cache:
+        def __init__(self, x): self.x = x
+        def __del__(self):
+            import os; os._exit(0)
+    def relu_forward(x): return np.maximum(x, 0), Cache(x)
+    def relu_backward(dout, cache): return dout * (cache.x > 0)""",
+)
+case("prints_past_python", relu("os.write(1, b'x' * 10**6); os.write(2, b'x')\nreturn np.maximum(x, 0), x"))
+case(
+    "a_thread_that_is_busy",
+    """
+    import threading
+    def busy():
+        while True: pass
+    threading.Thread(target=busy, daemon=True).start()""",
+)
+case(
+    "a_thread_that_speaks",
+    SPEAK
+    + """
+    import threading, time
+    def speaking():
+        while True: speak({"value": 0.0, "n": 1}); time.sleep(0.001)
+    def relu_forward(x):
+        threading.Thread(target=speaking, daemon=True).start()
+        time.sleep(0.1)
+        return 2 * x, x""",
+    RELU,
+    "",
+)
+speaks(
+    "answers_what_was_not_asked_yet",
+    'for n in range(2, 40): speak({"value": {"k": "tuple", "v": [0.0, {"k": "kept"}]}, "changed": {}, "n": n})',
+    reason="",
+)
+speaks(
+    "arrays_in_memory_that_is_shared",
+    """
+        token = {"k": "array", "d": "<f8", "s": list(x.shape), "f": False, "scalar": False, "w": True}
+        header = json.dumps({"value": {"k": "tuple", "v": [token, {"k": "kept"}]}, "changed": {}, "n": 1}).encode()
+        speak(header, struct.pack(">I", 0), (len(header), x.nbytes | 1 << 31))""",
+    reason="",
+)
+files("old_line_ends", {"layers.py": right()["layers.py"].replace("\n", "\r").encode()})
+files("another_coding_that_it_names", {"layers.py": b"# coding: latin-1\n# f\xfcr\n" + right()["layers.py"].encode()})
+files(
+    "tabs_and_blanks", {"layers.py": right()["layers.py"] + "\ndef f():\n\tif 1:\n        pass\n"}, LAYERS, "TabError"
+)
+files("utf_32", {"layers.py": right()["layers.py"].encode("utf-32")}, LAYERS, "UTF-")
