@@ -107,6 +107,7 @@ def test_a_result_is_what_the_schema_says_and_its_readers_accept_it(room):
         "max_points",
         "mistake",
         "suffers",
+        "code",
         "headline",
         "message",
         "seconds",

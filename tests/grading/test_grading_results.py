@@ -11,6 +11,7 @@ from classroom import HOSTILE, document, own_code, result, row
 from dropout_lab.checks.hints import HINTS
 from dropout_lab.instructor import escaping
 from dropout_lab.instructor.feedback import cards, class_page
+from dropout_lab.instructor.feedback import causes as why
 from dropout_lab.instructor.gradebooks import moodle, tables
 from dropout_lab.instructor.grading import similarity
 from dropout_lab.instructor.grading.results import NotAResult, by_name, each, parse, read, two_decimals
@@ -202,7 +203,7 @@ def test_what_the_message_says_already_is_not_said_again():
 
 def test_a_mistake_of_another_exercise_is_not_named():
     one = result("a", [row("relu_forward", "failed", "A01", "`out` is wrong.")])
-    assert cards.mistake_of(one.rows[0]) is None
+    assert why.mistake_of(one.rows[0]) is None
 
 
 def test_feedback_does_not_tell_the_seed():
@@ -306,8 +307,30 @@ def test_the_class_page_counts_what_happened():
     hard, easy = class_page.tally(results)
     assert (hard.name, hard.passed, hard.failed, hard.blank) == ("affine_backward", 0, 3, 0)
     assert (easy.passed, easy.failed, easy.blank) == (1, 1, 1)
-    ((mistake, count),) = class_page.mistakes_made(results)
-    assert (mistake.id, count) == ("A01", 3)
+
+
+def test_a_cause_counts_once_for_a_student_and_what_falls_with_another_is_none():
+    fallen = row("mlp_backward", "failed", "A50", suffers=["affine_backward"])
+    one = [row("affine_backward", "failed", "A01", code="def affine_backward(): ..."), fallen]
+    loops = [row(name, "error", message="no result within 10 s. A loop?") for name in ("relu_forward", "relu_backward")]
+    raised = [row(name, "error", message="it raised IndexError: 7") for name in ("relu_forward", "relu_backward")]
+    results = [result("a", one), result("b", one), result("c", loops[:1]), result("d", raised)]
+    found = why.causes(results)
+    assert [(c.exercises, len(c.results)) for c in found] == [
+        (("affine_backward",), 2),
+        (("relu_forward", "relu_backward"), 1),
+        (("relu_forward",), 1),
+    ]
+    page = Tags(class_page.as_html(results)).text
+    assert "IndexError is raised" in page
+    assert "`relu_forward` gives no result in time".replace("`", "") in page
+    assert "def affine_backward(): ..." in page
+
+
+def test_who_handed_in_nothing_is_named():
+    results = [result("anna", [row("relu_forward", "blank")]), result("bert", [row("relu_forward")])]
+    page = Tags(class_page.as_html(results)).text
+    assert "Nothing written: anna." in page
 
 
 def test_the_class_page_is_whole(tmp_path):

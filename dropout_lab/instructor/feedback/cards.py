@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from dropout_lab.checks import mistakes
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.hints import HINTS
 from dropout_lab.checks.reports import SYMBOL
 from dropout_lab.checks.words import sentence
 from dropout_lab.instructor.escaping import html, markdown
+from dropout_lab.instructor.feedback.causes import mistake_of
 from dropout_lab.instructor.feedback.page import page
 from dropout_lab.instructor.grading.results import two_decimals
 
@@ -132,9 +132,3 @@ def _lines(row, exercise, known, said):
         yield f"Hint: {first}"
     if f"exercise {exercise.number}" not in row.message:
         yield f"Lesson {exercise.lesson}, exercise {exercise.number}, in {exercise.file}."
-
-
-def mistake_of(row):
-    """The entry of the bank that a row names, or None if there is no such entry of its exercise."""
-    bank, _ = mistakes.load_all()
-    return next((m for m in bank.get(row.exercise, ()) if m.id == row.mistake), None)

@@ -8,30 +8,33 @@ from pathlib import Path
 from statistics import mean, median
 from urllib.parse import quote
 
-from dropout_lab.checks import mistakes
 from dropout_lab.checks.exercises import EXERCISES
+from dropout_lab.checks.words import sentence
 from dropout_lab.instructor.escaping import html
 from dropout_lab.instructor.feedback.cards import remarks
+from dropout_lab.instructor.feedback.causes import causes
 from dropout_lab.instructor.feedback.page import page, table
 from dropout_lab.instructor.grading.results import two_decimals
 from dropout_lab.instructor.grading.similarity import rings, stubs
 from dropout_lab.system.places import ROOT
 
 BINS = 10
-HARDEST = 5  # exercises to teach again, at most
-HARD = 0.25  # of those who tried did not get there,
-SEVERAL = 2  # and at least so many
+TEACH = 3  # causes to teach again
+NAMED = 12  # students named beside one of them
 RINGS = 40  # rows of the table of likeness
 SHARED = 6  # functions named in one of them
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How one exercise went: `passed`, `failed` (tried and not right) and `blank` count submissions."""
+    """How one exercise went: `passed`, `failed` (by its own fault), `fallen` (with another) and `blank` count
+    submissions.
+    """
 
     name: str
     passed: int
     failed: int
+    fallen: int
     blank: int
 
     @property
@@ -40,7 +43,7 @@ class Tally:
 
     @property
     def total(self):
-        return self.tried + self.blank
+        return self.tried + self.fallen + self.blank
 
     @property
     def missed(self):
@@ -58,7 +61,7 @@ def as_html(results, problems=(), folder=None):
     folder : Path, optional
         Where the page will stand; from there it links to the lessons.
     """
-    tallies, made = tally(results), mistakes_made(results)
+    tallies, made = tally(results), causes(results)
     return page(
         f"Class of {len(results)}",
         f"<h1>{_many(len(results), 'submission')}</h1>",
@@ -66,38 +69,32 @@ def as_html(results, problems=(), folder=None):
         "<h2>Marks</h2>",
         _histogram(results),
         "<h2>What to teach again</h2>",
-        _teach(tallies, made, folder),
+        _teach(made, folder),
         "<h2>Exercises, the hardest first</h2>",
         _exercises(tallies),
-        "<h2>Mistakes that were made</h2>",
-        _mistakes(made, len(results)),
+        "<h2>Causes</h2>",
+        _causes(made, len(results)),
         "<h2>Alike enough to look at</h2>",
         _alike(results),
         "<h2>Submissions</h2>",
+        _nothing(results),
         _submissions(results),
     )
 
 
 def tally(results):
-    """One Tally per exercise that was graded, the hardest first: fewest who passed, then the order of the course."""
-    counts = [Counter(r.row(name).status for r in results if r.row(name)) for name in EXERCISES]
-    found = [
-        Tally(name, c["passed"], c["failed"] + c["error"], c["blank"])
-        for name, c in zip(EXERCISES, counts, strict=True)
-        if c
-    ]
-    return sorted(found, key=lambda t: t.passed / t.total)
+    """One Tally per exercise that was graded, the hardest first: most own failures of those who tried."""
+    counts = {name: Counter(_outcome(r.row(name)) for r in results if r.row(name)) for name in EXERCISES}
+    found = [Tally(name, c["passed"], c["failed"], c["fallen"], c["blank"]) for name, c in counts.items() if c]
+    return sorted(found, key=lambda t: (-t.missed, t.passed / t.total))
 
 
-def mistakes_made(results):
-    """[(mistake of the bank, how many submissions made it)], the most frequent first."""
-    bank, _ = mistakes.load_all()
-    known = {(m.of, m.id): m for entries in bank.values() for m in entries}
-    counts = Counter(
-        (row.exercise, row.mistake) for r in results for row in r.rows if row.mistake and row.status != "passed"
-    )
-    made = [(known[key], n) for key, n in counts.items() if key in known]
-    return sorted(made, key=lambda pair: (-pair[1], pair[0].of, pair[0].id))
+def _outcome(row):
+    if row.status == "passed":
+        return "passed"
+    if row.suffers:
+        return "fallen"
+    return "blank" if row.status == "blank" else "failed"
 
 
 def _opening(results, problems):
@@ -138,30 +135,23 @@ def _histogram(results):
     )
 
 
-def _teach(tallies, made, folder):
-    """The exercises that many tried and missed, with what they did and where it is taught."""
-    hard = sorted(
-        (t for t in tallies if t.missed >= HARD and t.failed >= SEVERAL), key=lambda t: (-t.missed, -t.failed)
-    )[:HARDEST]
-    if not hard:
-        return f"<p>No exercise was missed by {HARD:.0%} or more of those who tried it.</p>"
-    cards = []
-    for t in hard:
-        e = EXERCISES[t.name]
-        said = [
-            f"<li><strong>{html(m.title)}</strong> ({_many(n, 'submission')}). {html(m.sentence)}</li>"
-            for m, n in made
-            if m.of == t.name
-        ]
-        what = (
-            f"<ul>{''.join(said[:3])}</ul>"
-            if said
-            else "<p>No mistake that is known: the feedback says what was seen.</p>"
-        )
-        tried = f"{t.failed} of {t.tried} who tried did not get there. {_lesson(e.lesson, folder)}"
-        title = f"{e.number} · <code>{t.name}</code>"
-        cards.append(f'<section class="card failed"><h3>{title}</h3><p>{tried}</p>{what}</section>')
-    return "\n".join(cards)
+def _teach(made, folder):
+    """The causes that most of the class share, each with its students, the code of one, and where it is taught."""
+    if not made:
+        return "<p>Nobody tried an exercise and missed it.</p>"
+    return "\n".join(_card(cause, folder) for cause in made[:TEACH])
+
+
+def _card(cause, folder):
+    names = ", ".join(map(_student, cause.results[:NAMED]))
+    more = f" and {len(cause.results) - NAMED} more" if len(cause.results) > NAMED else ""
+    where = ", ".join(f"{EXERCISES[name].number} <code>{name}</code>" for name in cause.exercises)
+    code = f"<pre>{escape(cause.code)}</pre>" if cause.code else ""
+    return (
+        f'<section class="card failed"><h3>{html(sentence(cause.title))}</h3><p>{html(cause.sentence)}</p>'
+        f"<p>{_many(len(cause.results), 'student')}: {names}{more}.</p>{code}"
+        f'<p class="soft">{where}. {_lesson(EXERCISES[cause.exercises[0]].lesson, folder)}</p></section>'
+    )
 
 
 def _lesson(number, folder):
@@ -190,15 +180,16 @@ def _exercises(tallies):
                 f"{100 * t.passed / t.total:.0f}",
                 t.passed,
                 t.failed,
+                t.fallen,
                 t.blank,
             ]
         )
-    legend = "Bars: filled, passed; striped, tried and not right; empty, blank"
+    legend = "Bars: filled, passed; striped, not right by a fault of its own; empty, blank or fallen with another"
     return table(
         legend,
-        ["exercise", "share of the class", "passed, %", "passed", "not right", "blank"],
+        ["exercise", "share of the class", "passed, %", "passed", "not right", "falls with another", "blank"],
         rows,
-        numbers=(2, 3, 4, 5),
+        numbers=(2, 3, 4, 5, 6),
     )
 
 
@@ -212,26 +203,27 @@ def _bar(*parts):
     return f'<div class="bar" aria-hidden="true">{spans}</div>'
 
 
-def _mistakes(made, total):
+def _causes(made, total):
     if not made:
-        return "<p>None that the bank of mistakes knows.</p>"
-    most, rows = max(n for _, n in made), []
-    for m, n in made:
-        bar = _bar(("failed", n / most))
-        rows.append(
-            [
-                f"<strong>{html(m.title)}</strong><br>{html(m.sentence)}",
-                f"{EXERCISES[m.of].number} <code>{m.of}</code>",
-                bar,
-                n,
-            ]
-        )
-    return table(
-        f"Submissions, of {total}, in which the first mistake named was this one",
-        ["mistake", "exercise", "how often", "count"],
-        rows,
-        numbers=(3,),
-    )
+        return "<p>None.</p>"
+    most = len(made[0].results)
+    rows = [
+        [
+            f"<strong>{html(cause.title)}</strong><br>{html(cause.sentence)}",
+            ", ".join(f"{EXERCISES[name].number} <code>{name}</code>" for name in cause.exercises),
+            _bar(("failed", len(cause.results) / most)),
+            len(cause.results),
+        ]
+        for cause in made
+    ]
+    caption = f"Submissions, of {total}, with this cause; each counts once, in however many exercises it shows"
+    return table(caption, ["cause", "exercise", "how often", "count"], rows, numbers=(3,))
+
+
+def _nothing(results):
+    """Who handed in nothing that was written."""
+    empty = [r for r in results if all(row.status == "blank" and not row.suffers for row in r.rows)]
+    return f"<p>Nothing written: {', '.join(map(_student, empty))}.</p>" if empty else ""
 
 
 def _alike(results):

@@ -11,7 +11,8 @@ from html import escape
 
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor.escaping import cell, one_line
-from dropout_lab.instructor.feedback.cards import SAID, mistake_of, summary
+from dropout_lab.instructor.feedback.cards import SAID, summary
+from dropout_lab.instructor.feedback.causes import mistake_of
 from dropout_lab.instructor.gradebooks.identity import match
 from dropout_lab.instructor.gradebooks.sheets import Sheet, SheetError, amount
 from dropout_lab.instructor.grading.results import two_decimals

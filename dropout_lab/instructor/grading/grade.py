@@ -10,8 +10,8 @@ The result is a plain dictionary that JSON can hold, schema "dropout-lab/result"
     started       ISO time (UTC); seconds: how long it took
     files         {module: "ok", or a sentence on what is wrong with the file}
     exercises     [{exercise, number, module, lesson, status, points, max_points, mistake, suffers, message, headline,
-                  seconds}, ...], where the message begins with the headline, and suffers names the exercises under
-                  this one that are at fault
+                  code, seconds}, ...], where the message begins with the headline, suffers names the exercises under
+                  this one that are at fault, and code is the function where the fault is its own
     points, max_points
     notes         sentences on what was unusual
     ignored       names of files that were not looked at
@@ -21,6 +21,7 @@ The result is a plain dictionary that JSON can hold, schema "dropout-lab/result"
                   equal it need not be done again
 """
 
+import ast
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -33,7 +34,7 @@ from dropout_lab.instructor.grading import following
 from dropout_lab.instructor.grading.boundary.proxies import Boundary, Lost, TooLong, Unavailable
 from dropout_lab.instructor.grading.boundary.sandbox import BWRAP, Limits, Sandbox
 from dropout_lab.instructor.grading.clock import OutOfTime, until
-from dropout_lab.instructor.grading.results import SCHEMA, VERSION
+from dropout_lab.instructor.grading.results import LONGEST_CODE, SCHEMA, VERSION
 from dropout_lab.instructor.grading.similarity import fingerprints
 from dropout_lab.system.files import digest
 from dropout_lab.system.places import PACKAGE
@@ -232,11 +233,34 @@ def _row(name, marker, settings):
         **record,
         "message": said,
         "headline": _printable(verdict.headline),
+        "code": _code(marker.submission, EXERCISES[name]) if verdict.status in _TRIED and not verdict.suffers else "",
         "number": EXERCISES[name].number,
         "max_points": worth,
         "points": worth if verdict.status == "passed" else 0,
         "seconds": round(time.monotonic() - start, 3),
     }
+
+
+_TRIED = ("failed", "error")
+
+
+def _code(submission, exercise):
+    """The function of an exercise as it was handed in; nothing where its module cannot be read."""
+    text = submission.sources.get(exercise.module, b"").decode("utf-8", "replace")
+    try:
+        body = ast.parse(text).body
+        found = [node for node in body if getattr(node, "name", None) == exercise.function]
+        return ast.unparse(_undocumented(found[-1]))[:LONGEST_CODE] if found else ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+
+
+def _undocumented(node):
+    """A definition without its docstring."""
+    first = node.body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(node.body) > 1:
+        node.body = node.body[1:]
+    return node
 
 
 def verdict_on(name, boundary, settings, functions, precedents=None):

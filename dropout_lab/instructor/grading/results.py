@@ -18,6 +18,8 @@ from dropout_lab.system.files import digest
 
 SCHEMA, VERSION = "dropout-lab/result", 1
 STATUS = ("passed", "failed", "blank", "error")
+NO_RESULT = "no result in time"
+LONGEST_CODE = 800  # characters of one function
 LARGEST = 64_000_000  # bytes of one file; six modules of the largest size that is taken in make half of it
 
 
@@ -27,7 +29,11 @@ class NotAResult(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One exercise of one submission."""
+    """One exercise of one submission.
+
+    `suffers` names the exercises under it that are at fault, `raised` the kind of error that ended it, `code` is the
+    function as it was handed in, where the fault is its own.
+    """
 
     exercise: str
     module: str
@@ -40,6 +46,8 @@ class Row:
     suffers: tuple[str, ...] = ()
     message: str = ""
     headline: str = ""
+    raised: str = ""
+    code: str = ""
     seconds: float = 0.0
 
 
@@ -193,6 +201,8 @@ def row_from(data):
         suffers=tuple(name for name in EXERCISES if name in _list(data, "suffers")),
         message=_text(data, "message"),
         headline=_text(data, "headline"),
+        raised=_raised(data.get("status"), _text(data, "message")),
+        code=_text(data, "code")[:LONGEST_CODE],
         seconds=_number(data, "seconds", 0),
     )
     if row.status not in STATUS:
@@ -200,6 +210,14 @@ def row_from(data):
     if row.points > row.max_points or (row.points and row.status != "passed"):
         raise NotAResult(f"{e.name} has points that its status does not earn")
     return row
+
+
+def _raised(status, message):
+    """The kind of error that a message tells of: a class of Python's, or that time was up."""
+    if status != "error":
+        return ""
+    kind = re.search(r"raised (\w{1,60})", message)
+    return kind[1] if kind else NO_RESULT if "no result within" in message else ""
 
 
 def _number(data, key, default=None):
