@@ -173,6 +173,32 @@ def reset(name: Annotated[str, typer.Argument(help="An exercise, such as affine_
 
 
 @app.command()
+def handin(
+    out: Annotated[Path | None, typer.Option(help="The zip. Default: handin.zip in the course folder.")] = None,
+):
+    """Check, say the points, and write one zip to hand in: modules, predictions, and the notebooks you worked in."""
+    from dropout_lab.checks import runner
+    from dropout_lab.checks.exercises import EXERCISES
+    from dropout_lab.system.handing_in import NAME, hand_in, lessons_in
+
+    folder = _functions_folder()
+    here = lessons_in(folder)
+    names = [e.name for e in EXERCISES.values() if e.lesson in here or not here]
+    records = list(runner.run_checks(names, folder=folder)) if names else []
+    if records:
+        typer.echo(runner.shown(records, False, screen.columns(), screen.style()))
+    out = out or folder / NAME
+    try:
+        what = hand_in(folder, out)
+    except OSError as error:
+        fail(f"{error.filename or out} cannot be written: {error.strerror}.")
+    with_them = ["your predictions"] if what.predictions else []
+    with_them += [f"the notebooks {', '.join(what.lessons)}"] if what.lessons else []
+    typer.echo(f"{out}: {', '.join(f'{m}.py' for m in what.modules)}{''.join(f', {w}' for w in with_them)}.")
+    typer.echo("Hand in this one file as it is, where your teacher collects the work. Nothing was sent anywhere.")
+
+
+@app.command()
 def watch():
     """Check on every save, with the next hint one key away."""
     from dropout_lab.checks.watching import watch as run

@@ -38,6 +38,7 @@ notebooks in `lessons/` show, ask, and check them.
 | `dropout-lab check NAME` | one exercise, with its report |
 | `dropout-lab hint NAME` | a hint, in three steps |
 | `dropout-lab watch` | check on every save |
+| `dropout-lab handin` | the points, and one zip to hand in |
 | `dropout-lab reset NAME` | a blank again; your text is kept beside it |
 | `dropout-lab init .` | bring the folder up to date after the package was; what you worked on is kept |
 """

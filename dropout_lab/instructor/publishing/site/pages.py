@@ -35,7 +35,7 @@ _TREE = """
 
 
 def write(root, folder, with_lite):
-    """Write index.md, the lessons and the cheat sheet; {name of a lesson: whether it is that of its source}.
+    """Write index.md, the lessons, the cheat sheet, the guide; {name of a lesson: whether it is that of its source}.
 
     `with_lite` says whether each lesson links to itself in JupyterLite.
     """
@@ -49,6 +49,8 @@ def write(root, folder, with_lite):
     (folder / "index.md").write_text(_index(root / "README.md", lessons), "utf-8")
     sheet = _ID.sub(r'| <a href="gallery.html#\1">\1</a> |', (root / "solutions" / "cheat_sheet.md").read_text("utf-8"))
     (folder / "cheat_sheet.md").write_text(f"{sheet}\n{_style('cheat_sheet.css')}", "utf-8")
+    guide = (root / "docs" / "INSTRUCTORS.md").read_text("utf-8").replace("[README](../README.md)", "README")
+    (folder / "instructors.md").write_text(guide, "utf-8")
     for name in ("LICENSE", "docs/dropout.png"):
         shutil.copy(root / name, folder / "_static")
     return lessons
@@ -145,6 +147,7 @@ def _index(readme, lessons):
         text.replace("\n## For students", f"{_BESIDE}\n## For students", 1)
         + _TREE.format(caption="Lessons", names="\n".join(lessons))
         + _TREE.format(caption="To look things up", names="\n".join(beside))
+        + _TREE.format(caption="To teach it", names="instructors")
     )
 
 
