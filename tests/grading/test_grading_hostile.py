@@ -99,7 +99,7 @@ def test_each_gets_what_it_earned_with_the_reason_and_the_next_is_graded(graded,
     assert result["points"] == len(rows) - len(lost)
     assert all(case.reason in f"{message} {result['files']}" for message in lost.values())
     assert all(message.strip() for message in lost.values())
-    text = json.dumps(result)
+    text = json.dumps({**result, "exercises": [{**row, "code": ""} for row in rows.values()]})
     assert not any(word in text for word in case.hidden)
     assert max(map(len, lost.values()), default=0) <= MESSAGE
     after = sorted(results)[(sorted(results).index(name) + 1) % len(results)]
