@@ -86,6 +86,17 @@ def middle(rng):
     return 0.5 if fair else p
 
 
+def small_shapes(rng):
+    """{what is special: shapes} of small arrays; so many of a single entry that its coin shows."""
+    few = int(rng.integers(2, 5))
+    return {
+        "of a single entry": [(1, 1), (1, 1, 1, 1)] * 80,
+        "of a single sample": [(1, w) for w in WIDTHS[::2]],
+        "of a single unit": [(w, 1) for w in WIDTHS[1::2]],
+        "of any width": [(w,) for w in WIDTHS[::2]] + [(few, w) for w in WIDTHS[1::2]] + [(few, 1, 5)],
+    }
+
+
 def span(values, otherwise):
     return (float(values.min()), float(values.max())) if values.size else (otherwise, otherwise)
 

@@ -318,6 +318,15 @@ class CubicOfAll:
 NAMES = ("W1", "b1", "W2", "b2", "scale", "w")
 
 
+def _steep(rng, shapes):
+    """(f, params, its slopes) where no array's slopes are small: rounding is divided by their length."""
+    while True:
+        f, params = CubicOfAll(rng, shapes), {name: _signed(rng, shape) for name, shape in shapes.items()}
+        right = f.slopes(params)
+        if min(map(_length, right.values())) > 1:
+            return f, params, right
+
+
 @case
 def _check_case(rng):
     """Three arrays of different shapes and names; of the wrong gradients one has a wrong sign, one is 64 times too
@@ -326,9 +335,7 @@ def _check_case(rng):
     first, second, third = (NAMES[i] for i in rng.permutation(len(NAMES))[:3])
     n, m = sizes(rng, 2, low=2, high=4)
     shapes = {first: (n, 2), second: (m,), third: (1, 2)}
-    f = CubicOfAll(rng, shapes)
-    params = {name: _signed(rng, shape) for name, shape in shapes.items()}
-    right = f.slopes(params)
+    f, params, right = _steep(rng, shapes)
     turned = right[first].copy()
     turned.flat[:2] *= -1.0, 2.0
     wrong = {first: turned, second: right[second] / 64, third: right[third]}

@@ -47,7 +47,10 @@ def _before_relu(params, x):
 
 
 def _network(rng, n, widths):
-    """Parameters and inputs for which every layer, and the scores, have both signs, so that each ReLU shows."""
+    """Parameters and inputs for which every layer, and the scores, have both signs, so that each ReLU shows.
+
+    None is near 0: there, what float32 rounds would switch a unit on or off.
+    """
     least = 1 if min(n, *widths) == 1 else 2
     while True:
         params = {}
@@ -55,7 +58,10 @@ def _network(rng, n, widths):
             params[f"W{i}"] = rng.normal(size=(fan_in, fan_out)) * 1.2 / sqrt(fan_in)
             params[f"b{i}"] = rng.uniform(0.2, 0.6, fan_out) * rng.choice([-1.0, 1.0], fan_out)
         x = rng.normal(size=(n, widths[0]))
-        if all(least <= np.count_nonzero(s > 0) <= s.size - least for s in _before_relu(params, x)):
+        if all(
+            least <= np.count_nonzero(s > 0) <= s.size - least and np.abs(s).min() > 1e-4
+            for s in _before_relu(params, x)
+        ):
             return params, x
 
 

@@ -33,6 +33,7 @@ from dropout_lab.checks.probes.dropout_masks import (
     percent,
     rate,
     refuses,
+    small_shapes,
     span,
     while_measurable,
 )
@@ -136,7 +137,7 @@ def _moments(looks):
     off = np.abs(means - 1) > bounds
     at = ", ".join(f"{m:.4g} at p = {a.p}" for m, a, wrong in zip(means, looks, off, strict=True) if wrong)
     yield Aspect("mean", tuple(means), not off.any(), f"the factors have mean {at}; it should be 1.", near=2 * bounds)
-    relative = 2 * np.sqrt(budget / sizes) + 2 * budget / sizes
+    relative = _wide(sizes)
     off = np.abs(variances - want) > want * relative + (means - 1) ** 2
     at = ", ".join(
         f"{v:.4g} at p = {a.p}, where p / (1 - p) is {w:.4g}"
@@ -146,6 +147,12 @@ def _moments(looks):
     yield Aspect(
         "variance", tuple(variances), not off.any(), f"the factors have variance {at}.", near=2 * variances * relative
     )
+
+
+def _wide(n):
+    """How far the mean square of n standard normal numbers may be from 1 (Laurent and Massart 2000, lemma 1)."""
+    budget = log(2 / ALARM)
+    return 2 * np.sqrt(budget / n) + 2 * budget / n
 
 
 @cache
@@ -236,16 +243,15 @@ def _calls(call, rng):
 
 def _elsewhere(call, rng, g):
     """Arrays of one row or column, of any width; arrays that may only be read or lie otherwise in memory."""
-    wrong, p, signs = [], middle(rng), []
-    shapes = [(1, 1), (1, 9), (9, 1), (1, 1, 1, 1), *((int(rng.integers(1, 4)), w) for w in WIDTHS)]
-    for shape in shapes:
-        a = look(call, away_from_zero(rng, shape) * 10.0 ** rng.integers(-6, 7, shape), p, g)
-        signs.append((a.ratio < 1).ravel())
-        if alike(a.ratio, 1) or (a.x.size > 1 and np.ptp(a.ratio) == 0):
-            wrong.append(f"an array of shape {shape}")
-    share = np.concatenate(signs)
-    if abs(share.mean() - 0.5) > coin_bound(share.size, 0.5):
-        wrong.append(f"small arrays, where {percent(share.mean())} of the factors are below 1")
+    wrong, p = [], middle(rng)
+    for what, shapes in small_shapes(rng).items():
+        looks = [look(call, away_from_zero(rng, shape) * 10.0 ** rng.integers(-6, 7, shape), p, g) for shape in shapes]
+        noise = np.concatenate([(a.ratio - 1).ravel() for a in looks]) / sqrt(p / (1 - p))
+        alone = any(a.x.size > 1 and np.ptp(a.ratio) == 0 for a in looks)
+        if alone or not 1 - _wide(noise.size) <= (noise**2).mean() <= 1 + _wide(noise.size):
+            wrong.append(f"arrays {what}, where the noise is {noise.std():.3g} times as wide as it should be")
+        elif abs((noise < 0).mean() - 0.5) > coin_bound(noise.size, 0.5):
+            wrong.append(f"arrays {what}, where {percent((noise < 0).mean())} of the factors are below 1")
     x = away_from_zero(rng, (46, 38))
     fixed = x.copy()
     fixed.flags.writeable = False
