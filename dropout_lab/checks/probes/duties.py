@@ -9,7 +9,7 @@ from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.probes import outcome
 from dropout_lab.checks.words import bare_array, listed, readable, same
 
-FLOAT32 = 1e-4  # of the size of what is right: seven digits, less what a few sums use up
+FLOAT32 = 1e-5  # of the size of what is right: seven digits, less what a few sums use up
 
 
 def kept(got):
@@ -56,9 +56,9 @@ def ordinary(name, got):
     return Aspect(f"{name} is a plain array", RIGHT if ok else seen, ok, say, contract=True)
 
 
-def in_float32(name, got, want, repeats=()):
+def in_float32(name, got, want, repeats=(), tolerance=FLOAT32):
     """Two aspects of what came back for float32 arrays: the values as far as float32 holds them, and the dtype."""
-    values = value(f"`{name}` in float32", got, want, FLOAT32, repeats=repeats)
+    values = value(f"`{name}` in float32", got, want, tolerance, repeats=repeats)
     yield values
     dtype = keeps_dtype(name, got, np.float32)
     yield dtype if values.ok else replace(dtype, repeats=values.name)

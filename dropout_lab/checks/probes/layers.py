@@ -6,8 +6,9 @@ import numpy as np
 
 from dropout_lab.checks.aspects import RIGHT, Aspect, untouched, value
 from dropout_lab.checks.functions import Broke
-from dropout_lab.checks.probes import case, copies, float32, outcome, probe, slopes, unpack
+from dropout_lab.checks.probes import case, copies, float32, outcome, probe, unpack
 from dropout_lab.checks.probes.duties import (
+    FLOAT32,
     all_of,
     in_float32,
     kept,
@@ -19,7 +20,7 @@ from dropout_lab.checks.probes.duties import (
 )
 from dropout_lab.checks.words import bare_array, number, readable, same
 
-LARGER = (31, 33, 63, 65)  # numbers of samples, on either side of a power of two
+LARGER = (257, 271, 289, 303, 321, 335)  # numbers of samples: more than a byte counts, no multiple of a block
 
 
 def sizes(rng, count, low=2, high=9):
@@ -38,13 +39,22 @@ def _affine(x, w, b):
 
 
 def _affine_batch(rng, n, d, h, dout=None):
+    """Inputs and the slopes of the weighted sum of outputs, by the complex step.
+
+    A sample's outputs hang on its own x alone, and a unit's on its own weights: all of them are nudged at once.
+    """
     x, w, b = (rng.normal(size=shape) for shape in ((n, d), (d, h), (h,)))
     dout = rng.normal(size=(n, h)) if dout is None else dout
+    nudges = 1e-200j * np.eye(d)[:, None]
 
-    def loss(x=x, w=w, b=b):
-        return (dout * _affine(x, w, b)).sum(axis=(-2, -1))
+    def slope(axis, x=x, w=w, b=b):
+        return (dout * _affine(x, w, b)).imag.sum(axis=axis) / 1e-200
 
-    right = {f"d{k}": slopes(lambda v, k=k: loss(**{k: v}), array) for k, array in (("x", x), ("w", w), ("b", b))}
+    right = {
+        "dx": slope(-1, x=x + nudges).T,
+        "dw": slope(-2, w=w + nudges.transpose(0, 2, 1)),
+        "db": slope(-2, b=b + 1e-200j),
+    }
     return SimpleNamespace(x=x, w=w, b=b, dout=dout, out=_affine(x, w, b), right=right)
 
 
@@ -57,6 +67,7 @@ def _affine_case(rng):
         " of a single unit": (n, d, 1),
         " of a single input": (n, 1, h),
         " of a larger batch": (int(rng.choice(LARGER)), d, h),
+        " of a wide layer": (n, *(int(size) for size in rng.integers((65, 130), (80, 150)))),
     }
     dout = rng.normal(size=(n, h))
     batches = [_affine_batch(rng, n, d, h, dout) for _ in range(3)]
@@ -191,7 +202,7 @@ def relu_forward(f, rng):
     yield ordinary("out", first)
     out(c.batches[1].x.copy())
     yield stays("`out`", {"out": first}, {"out": noted}, repeats="x untouched")
-    yield from in_float32("out", out(*float32(batch.x)), batch.out, repeats="out")
+    yield from in_float32("out", out(*float32(batch.x)), *float32(batch.out), repeats="out", tolerance=1e-9)
 
 
 PARTS = {
@@ -243,7 +254,7 @@ def relu_backward(f, rng):
     outcome(lambda: backward(c.batches[1].dout.copy(), forward(c.batches[1].x.copy())))
     yield stays("gradient", first, noted, repeats="dout untouched")
     small = outcome(lambda: f.relu_backward(*float32(batch.dout), forward(*float32(batch.x))))
-    yield from in_float32("dx", small, batch.right["dx"], repeats=tuple(PARTS))
+    yield from in_float32("dx", small, *float32(batch.right["dx"]), repeats=tuple(PARTS), tolerance=1e-9)
 
 
 def losses(scores, y):
@@ -259,14 +270,15 @@ def mean_loss(scores, y):
 
 
 def _scored(scores, y):
-    return SimpleNamespace(
-        scores=scores, y=y, loss=mean_loss(scores, y), dscores=slopes(lambda s: mean_loss(s, y), scores)
-    )
+    """The loss and its slopes by the complex step: one sample's loss hangs on its own scores, so all are nudged."""
+    nudges = 1e-200j * np.eye(scores.shape[1])[:, None]
+    dscores = losses(scores + nudges, y).imag.T / 1e-200 / len(y)
+    return SimpleNamespace(scores=scores, y=y, loss=mean_loss(scores, y), dscores=dscores)
 
 
-def _batch_of_scores(rng, n, classes):
+def _batch_of_scores(rng, n, classes, dtype=np.int64):
     """The first two labels differ, and over many samples every class is the right one of some."""
-    y = rng.permutation(np.arange(n) % classes)
+    y = rng.permutation(np.arange(n) % classes).astype(dtype)
     return _scored(rng.normal(size=(n, classes)) * 2, y)
 
 
@@ -301,8 +313,11 @@ def _loss_case(rng):
         others={
             " of a single sample": _batch_of_scores(rng, 1, classes),
             " of two classes": _batch_of_scores(rng, n, 2),
-            " of a larger batch": _batch_of_scores(rng, int(rng.choice(LARGER)), 3),
+            " of a larger batch": _batch_of_scores(  # of ten classes and more; labels of images often come in bytes
+                rng, int(rng.choice(LARGER)), int(rng.integers(10, 14)), np.uint8
+            ),
         },
+        single=_scored((scores + rng.uniform(150, 300, (n, 1)) * rng.choice([-1, 1], (n, 1))).astype(np.float32), y),
     )
 
 
@@ -356,9 +371,9 @@ def softmax_cross_entropy(f, rng):
     yield ordinary("dscores", dscores)
     both(*copies(c.unlikely[1].scores, c.plain.y))
     yield stays("`dscores`", {"dscores": dscores}, {"dscores": noted}, repeats="scores untouched")
-    loss, slope = both(*float32(c.plain.scores), c.plain.y.copy())
-    yield value("`loss` in float32", loss, c.plain.loss, 1e-4, repeats="loss")
-    yield from in_float32("dscores", slope, c.plain.dscores, repeats="dscores")
+    loss, slope = both(*copies(c.single.scores, c.single.y))
+    yield value("`loss` in float32", loss, c.single.loss, FLOAT32, repeats="loss")
+    yield from in_float32("dscores", slope, c.single.dscores, repeats="dscores")
 
 
 def _capped(c, got, high):
