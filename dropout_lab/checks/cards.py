@@ -69,7 +69,7 @@ def card_of(verdict, surface, seed=None, printed="", remarks=()):
             "passed", f"{title} · {verdict.points} points.", tuple(remarks), next_step(verdict.exercise), printed
         )
     again = () if seed is None else (f"Seed {seed}: `{surface.again.format(name, seed)}` checks the same again.",)
-    foot = (*_places(verdict.seen), *again)
+    foot = (*places(verdict.seen), *again)
     step = f"`{surface.hint.format(name)}` for the next step."
     return Card(verdict.status, title, (*remarks, *verdict.details), step, printed, foot)
 
@@ -101,7 +101,7 @@ def _hint(function, surface, what_for):
     return f"`{surface.hint.format(names[0])}` {what_for}." if names else ""
 
 
-def _places(seen):
+def places(seen):
     """Where a mistake was met, one address of several."""
     if not seen:
         return ()

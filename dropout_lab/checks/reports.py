@@ -18,6 +18,7 @@ _PAPER = "var(--jp-layout-color1, var(--vscode-editor-background, var(--pst-colo
 _EDGE = {"passed": "#1a936f", "failed": "#d55e00", "error": "#d55e00", "blank": "#7d8894"}  # 3 to 1 on either paper
 _BOX = f"color:{_INK};background:{_PAPER};padding:.4em .8em;margin:.3em 0;overflow-wrap:anywhere;border-left:4px solid "
 _PRE = "margin:.2em 0;white-space:pre-wrap;color:inherit;background:none"
+_TITLE = "font-weight:600;font-size:1em;line-height:inherit;margin:0;color:inherit"
 _CODE = "color:inherit;background:none;white-space:inherit"
 _WHOLE = '<td style="white-space:nowrap">'  # of a table, a column that does not give way to the longest
 
@@ -119,27 +120,32 @@ def _printed(text, width):
     return ["  It printed:", *(indent(line, "    ", lambda _: True) for line in kept + more)]
 
 
-def as_html(card):
-    """A card as HTML. It brings its colours, and colour repeats what the symbol says."""
-    parts = [f'<div style="font-weight:600">{SYMBOL[card.status]} {_marked(card.title)}</div>']
+def as_html(card, heading=""):
+    """A card as HTML. It brings its colours, and colour repeats what the symbol says.
+
+    `heading` is the tag of its title on a page of many cards, such as "h3"; else the card announces itself.
+    """
+    tag, announced = heading or "div", "" if heading else 'role="status" '
+    parts = [f'<{tag} style="{_TITLE}">{SYMBOL[card.status]} {_marked(card.title)}</{tag}>']
     parts += [f'<div style="margin-top:.3em">{_marked(text)}</div>' for text in (*card.lines, card.step) if text]
     if card.printed:
         parts.append(
             f"<details><summary>It printed</summary><pre style='{_PRE}'>{escape(card.printed)}</pre></details>"
         )
-    parts += [f'<div style="margin-top:.3em;font-size:.9em">{_marked(text)}</div>' for text in card.foot]
+    parts += [f'<div style="margin-top:.3em;font-size:.9em">{_linked(_marked(text))}</div>' for text in card.foot]
     look = f"dl-card dl-check dl-{card.status}"
-    return f'<div role="status" class="{look}" style="{_BOX}{_EDGE[card.status]}">{"".join(parts)}</div>'
+    return f'<div {announced}class="{look}" style="{_BOX}{_EDGE[card.status]}">{"".join(parts)}</div>'
 
 
 def _marked(text):
-    """Escaped, `code` in backticks set as code, web addresses as links."""
+    """Escaped, `code` in backticks set as code."""
     parts = escape(_cut(text)).split("`")
     code = f'<code style="{_CODE}">'
-    return "".join(f"{code}{part}</code>" if i % 2 else _linked(part) for i, part in enumerate(parts))
+    return "".join(f"{code}{part}</code>" if i % 2 else part for i, part in enumerate(parts))
 
 
 def _linked(text):
+    """Web addresses as links: in the foot of a card, which is ours; other parts may hold what a student's code says."""
     return _ADDRESS.sub(lambda found: f'<a href="{found[0]}" rel="noopener" style="color:inherit">{found[0]}</a>', text)
 
 

@@ -71,7 +71,7 @@ def test_the_three_states_have_the_same_parts_in_the_same_order():
 
 def test_an_address_stays_whole_in_text_and_is_a_link_in_html():
     address = "https://example.org/" + "way/" * 40
-    card = Card("failed", "title", (f"Seen in {address}.",))
+    card = Card("failed", "title", foot=(f"Seen in {address}.",))
     assert address in as_text(card)
     assert f'href="{address}"' in as_html(card)
 

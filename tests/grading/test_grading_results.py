@@ -8,7 +8,9 @@ import pytest
 
 import classroom
 from classroom import HOSTILE, document, own_code, result, row
+from dropout_lab.checks.cards import Card
 from dropout_lab.checks.hints import HINTS
+from dropout_lab.checks.reports import as_html as card_as_html
 from dropout_lab.instructor import escaping
 from dropout_lab.instructor.feedback import cards, class_page
 from dropout_lab.instructor.feedback import causes as why
@@ -157,7 +159,7 @@ def test_a_failure_is_said_with_its_mistake_its_hint_and_its_place():
     one = result("a", [row("affine_backward", "failed", "A01", "`db` has shape (7, 5); it should have (5,).")])
     page, text = Tags(cards.as_html(one)).text, cards.as_markdown(one)
     for said in (
-        "The gradient of b is not summed over the batch",
+        "the gradient of b is not summed over the batch",
         "has shape (7, 5); it should have (5,).",
         "b is one vector that serves every sample",
         "Lesson 01, exercise 1.2",
@@ -188,7 +190,8 @@ def test_feedback_begins_with_what_passed_and_what_is_to_mend():
 def test_a_headline_stands_apart_from_the_sentence_behind_it():
     said = row("relu_forward", "failed", message="x is cut in place It changed `x`.", headline="x is cut in place")
     page = cards.as_html(result("a", [said]))
-    assert "<strong>X is cut in place</strong></p><p>It changed <code>x</code>.</p>" in page
+    assert "</code> · x is cut in place</h3>" in page
+    assert re.search(r"<div[^>]*>It changed <code[^>]*>x</code>\.</div>", page)
 
 
 def test_what_the_message_says_already_is_not_said_again():
@@ -364,3 +367,10 @@ def test_results_are_plain_json(tmp_path):
     classroom.write(tmp_path, [document(HOSTILE)])
     assert json.loads((tmp_path / "s000.json").read_text())["student"] == HOSTILE
     assert read_all(tmp_path)[0][0].student == HOSTILE
+
+
+def test_a_card_in_feedback_is_that_of_a_notebook():
+    said = row("affine_backward", "failed", "A01", "the gradient of b is not summed over the batch. `db` has two axes.")
+    card = cards.card_of(result("a", [said]).rows[0])
+    assert type(card) is Card
+    assert card_as_html(card, "h3") in cards.as_html(result("a", [said]))

@@ -1,29 +1,19 @@
 """What a student gets back: the words of the lessons, a card per exercise, as HTML and Markdown. Never an input."""
 
 from collections import Counter
-from dataclasses import dataclass
 
+from dropout_lab.checks.cards import Card, places
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.hints import HINTS
 from dropout_lab.checks.reports import SYMBOL
-from dropout_lab.checks.words import sentence
-from dropout_lab.instructor.escaping import html, markdown
+from dropout_lab.checks.reports import as_html as card_as_html
+from dropout_lab.instructor.escaping import html, markdown, one_line
 from dropout_lab.instructor.feedback.causes import mistake_of
 from dropout_lab.instructor.feedback.page import page
 from dropout_lab.instructor.grading.results import two_decimals
 
 SAID = {"passed": "passed", "failed": "not right yet", "blank": "blank", "error": "did not run"}
-
-
-@dataclass(frozen=True)
-class ResultCard:
-    """What is said on one exercise, as text that has yet to be escaped. `headline` is what it is about, or ""."""
-
-    status: str
-    title: str
-    points: str
-    headline: str
-    lines: tuple[str, ...]
+MESSAGE = 2000  # characters that are looked at
 
 
 def as_html(result):
@@ -32,10 +22,10 @@ def as_html(result):
     if said := remarks(result):
         parts.append("<h2>About the files</h2>\n<ul>" + "".join(f"<li>{html(line)}</li>" for line in said) + "</ul>")
     if mend := _cards(result, "failed", "error"):
-        parts += ["<h2>To mend</h2>", *map(_section, mend)]
+        parts += ["<h2>To mend</h2>", *map(_html, mend)]
     for name, title in (("blank", "Blank"), ("passed", "Passed")):
         if cards := _cards(result, name):
-            parts.append(f"<details><summary>{title}: {len(cards)}</summary>{''.join(map(_section, cards))}</details>")
+            parts.append(f"<details><summary>{title}: {len(cards)}</summary>{''.join(map(_html, cards))}</details>")
     if result.ignored:
         names = "".join(f"<li>{html(name, 300)}</li>" for name in result.ignored)
         summary = f"Files that were not looked at: {len(result.ignored)}"
@@ -52,14 +42,13 @@ def as_markdown(result, heading="#"):
         lines += [f"{heading}# To mend", ""]
     for card in mend:
         lines += [f"{heading}## {SYMBOL[card.status]} {markdown(card.title)}", ""]
-        lines += [f"{markdown(card.points)} · {SAID[card.status]}", ""]
-        lines += [text for line in (card.headline, *card.lines) if line for text in (markdown(line), "")]
+        lines += [text for line in (*card.lines, card.step, *card.foot) if line for text in (markdown(line), "")]
     for name, title in (("blank", "Blank"), ("passed", "Passed")):
         if cards := _cards(result, name):
             lines += [
                 f"{heading}# {title}",
                 "",
-                *(f"- {markdown(card.title)}, {markdown(card.points)}" for card in cards),
+                *(f"- {markdown(card.title)}" for card in cards),
                 "",
             ]
     if result.ignored:
@@ -67,17 +56,12 @@ def as_markdown(result, heading="#"):
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def _html(card):
+    return card_as_html(card, "h3")
+
+
 def _cards(result, *statuses):
     return [card_of(row) for row in result.rows if row.status in statuses]
-
-
-def _section(card):
-    lines = "".join(f"<p>{html(line)}</p>" for line in card.lines)
-    headline = f"<p><strong>{html(card.headline)}</strong></p>" if card.headline else ""
-    return (
-        f'<section class="card {card.status}"><h3>{SYMBOL[card.status]} {html(card.title)}</h3>'
-        f'<p class="soft">{html(card.points)} · {SAID[card.status]}</p>{headline}{lines}</section>'
-    )
 
 
 def summary(result):
@@ -109,26 +93,27 @@ def remarks(result):
 
 
 def card_of(row):
-    """The card of one exercise."""
-    exercise = EXERCISES[row.exercise]
-    title = f"{exercise.number} · `{exercise.name}`"
-    points = f"{two_decimals(row.points)} of {two_decimals(row.max_points)} points"
+    """The card of one exercise, with the parts that it has in a notebook; the hint itself stands for its command."""
+    message = one_line(row.message, MESSAGE)
+    if row.status == "blank":
+        return Card("blank", message, foot=(_worth(row),))
+    headline = one_line(row.headline, MESSAGE)
     known = None if row.status == "passed" else mistake_of(row)
-    told = row.status != "passed" or row.suffers
-    headline = row.headline if told and row.message.startswith(row.headline) else ""
-    said = row.message[len(headline) :].removeprefix(".").strip()
-    if not headline and known and known.title not in said:
-        headline = known.title
-    lines = _lines(row, exercise, known, said) if row.status != "passed" else [said] * bool(row.suffers)
-    return ResultCard(row.status, title, points, sentence(headline) if headline else "", tuple(lines))
-
-
-def _lines(row, exercise, known, said):
-    if said:
-        yield said
+    if not headline or not message.startswith(headline):
+        headline = known.title if known and known.title not in message else ""
+        said = message
+    else:
+        said = message.removeprefix(headline).removeprefix(".").strip()
+    title = f"`{row.exercise}` · {headline or SAID[row.status]}"
+    if row.status == "passed":
+        return Card("passed", title, (said,) if row.suffers and said else (), foot=(_worth(row),))
+    lines = [said] if said else []
     if known and known.sentence not in said:
-        yield known.sentence
-    if row.status != "blank" and (first := HINTS[row.exercise][0]):
-        yield f"Hint: {first}"
-    if f"exercise {exercise.number}" not in row.message:
-        yield f"Lesson {exercise.lesson}, exercise {exercise.number}, in {exercise.file}."
+        lines.append(known.sentence)
+    foot = (_worth(row), *places(known.seen if known else ()))
+    return Card(row.status, title, tuple(lines), f"Hint: {HINTS[row.exercise][0]}", foot=foot)
+
+
+def _worth(row):
+    e = EXERCISES[row.exercise]
+    return f"{e.place}. {two_decimals(row.points)} of {two_decimals(row.max_points)} points."

@@ -6,7 +6,7 @@ import math
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.reports import SYMBOL
 from dropout_lab.instructor.escaping import html, one_line
-from dropout_lab.instructor.feedback.cards import SAID, card_of, remarks, summary
+from dropout_lab.instructor.feedback.cards import card_of, remarks, summary
 
 UNFINISHED = (
     "Grading started and has not finished. If this stays, the time of the autograder ran out: please tell your teacher."
@@ -45,7 +45,7 @@ def _text(opening, more, tests, score, seconds):
 def _test(row):
     """One exercise. Gradescope knows passed and failed; blank and error are said in words."""
     card = card_of(row)
-    lines = "".join(f"<p>{html(line)}</p>" for line in (card.headline, *card.lines) if line)
+    lines = "".join(f"<p>{html(line)}</p>" for line in (card.title, *card.lines, card.step, *card.foot) if line)
     return {
         "name": one_line(f"{SYMBOL[row.status]} {EXERCISES[row.exercise].name}"),
         "name_format": "text",
@@ -53,7 +53,7 @@ def _test(row):
         "score": round(row.points, 2),
         "max_score": round(row.max_points, 2),
         "status": "passed" if row.status == "passed" else "failed",
-        "output": f"<p>{SAID[row.status].capitalize()}.</p>{lines}",
+        "output": lines,
         "output_format": "html",
         "tags": [f"lesson {row.lesson}"],
     }

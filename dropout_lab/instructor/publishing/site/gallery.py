@@ -4,17 +4,18 @@ What is seen is observed anew at each build, by the probes that judge students. 
 not there: its sentence says where to look, and each exercise has its three hints.
 """
 
-import re
 from html import escape
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from dropout_lab.checks.cards import Card
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.functions import Broke
 from dropout_lab.checks.hints import HINTS
 from dropout_lab.checks.mistakes import load_all
+from dropout_lab.checks.reports import as_html
 from dropout_lab.checks.verdicts import observe
 from dropout_lab.checks.words import sentence
 from dropout_lab.instructor.escaping import html
@@ -74,26 +75,15 @@ def seen_by_the_check(mistake, right):
 
 def _entry(mistake, right, used, pictures):
     name = anchor(mistake, used)
-    lines = [
-        f'<article class="mistake" id="{name}">',
-        f'<h3><a href="#{name}">{mistake.id}</a> {html(mistake.title)}</h3>',
-    ]
+    lines = [f'<article class="mistake" id="{name}"><p class="where"><a href="#{name}">{mistake.id}</a></p>']
     if alt := signature(mistake, right, pictures / f"{name}.png"):
         lines.append(
             f'<img src="_static/gallery/{name}.png" alt="{escape(alt)}" width="462" height="138" loading="lazy">'
         )
-    lines.append(f"<p><b>Seen.</b> {html(seen_by_the_check(mistake, right))}</p>")
-    lines.append(f"<p><b>What helps.</b> {html(mistake.sentence)}</p>")
-    if mistake.seen:
-        lines.append(f'<p class="where"><b>Met in</b> {", ".join(map(_where, mistake.seen))}</p>')
+    seen = tuple(f"Seen in {place}." for place in mistake.seen)
+    said = (seen_by_the_check(mistake, right), mistake.sentence)
+    lines.append(as_html(Card("failed", f"`{mistake.of}` · {mistake.title}", said, foot=seen), "h3"))
     return "\n".join([*lines, "</article>", ""])  # no blank line inside: it would end the block of HTML
-
-
-def _where(place):
-    if not place.startswith("https://"):
-        return html(place)
-    words = re.sub(r"^https://(www\.)?", "", place).replace("github.com/", "")
-    return f'<a href="{escape(place)}">{escape(words)}</a>'
 
 
 def _hints(name):
