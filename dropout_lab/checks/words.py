@@ -143,8 +143,8 @@ def _part(factor):
 
 
 def sentence(text):
-    """The text with a capital at its start, unless it starts with code."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital at its start, unless it starts with code or with the name of a gradient."""
+    return text if re.match(r"d[xwb]\b", text) else text[:1].upper() + text[1:]
 
 
 def ended(text):

@@ -52,7 +52,7 @@ def ordinary(name, got):
     """An aspect that is met when what came back is an array of NumPy's own class: others multiply by other rules."""
     seen = type(got).__name__
     ok = type(got) is np.ndarray or not isinstance(got, np.ndarray)
-    say = f"`{name}` is a {seen}, which multiplies and slices by rules of its own. Return a plain array."
+    say = f"`{name}` is of class {seen}, which multiplies and slices by rules of its own. Return a plain array."
     return Aspect(f"{name} is a plain array", RIGHT if ok else seen, ok, say, contract=True)
 
 
