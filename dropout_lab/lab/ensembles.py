@@ -85,12 +85,12 @@ def geometric_mean(probs, chance):
 
 
 def variance(probs, chance):
-    """The variance of one thinned network's probabilities about their mean, averaged over samples and classes."""
+    """The variance of one thinned network's probs (M, N, C) about their mean, averaged over samples and classes."""
     return float(np.einsum("m,mnc->nc", chance, (probs - arithmetic_mean(probs, chance)) ** 2).mean())
 
 
 def rms(a, b):
-    """The root mean square of a - b."""
+    """The root mean square of a - b, two arrays of one shape."""
     return float(np.sqrt(np.mean((a - b) ** 2)))
 
 
@@ -128,6 +128,8 @@ def distances_from_plain(params, x, p, k, rng, answer=softmax):
 def law_of_distances(params, x, p, answer=softmax):
     """(variance of one pass, distance of the mean over all masks from the network without masks), from the whole list.
 
+    x is (N, D), and both are numbers.
+
     The mean of k passes is then about sqrt(variance / k + gap^2) away from the network without masks.
     """
     every = ensemble(params, x, p, answer)
@@ -145,7 +147,7 @@ def exact_penalty(x, beta, p):
 
 
 def sigmoid(z):
-    """1 / (1 + e^-z), without overflow."""
+    """1 / (1 + e^-z), without overflow, for z of any shape."""
     return (1 + np.tanh(z / 2)) / 2
 
 

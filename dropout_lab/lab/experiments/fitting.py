@@ -115,14 +115,14 @@ def _threads_worth_it(params, batch_size):
 
 
 def student_step(params, velocity, x, y, p, lr, momentum, rng):
-    """One update by the functions of dropout_lab/network.py and training.py."""
+    """One update on x (N, D) and labels y (N,) by the functions of dropout_lab/network.py and training.py."""
     loss, grads = network.loss_and_grads(params, x, y, p, rng)
     params, velocity = training.sgd_momentum(params, grads, velocity, lr, momentum)
     return params, velocity, loss
 
 
 def evaluate(params, x, y, p=0.0, rows=4096):
-    """(loss, accuracy) at test time, on all of x, a few thousand rows at a time.
+    """(loss, accuracy) at test time, on all of x (N, D) with labels y (N,), a few thousand rows at a time.
 
     p matters only to a network that scales at test time.
     """
@@ -137,7 +137,7 @@ def evaluate(params, x, y, p=0.0, rows=4096):
 
 
 def accuracy(params, x, y, p=0.0):
-    """The fraction of x that gets its largest score where y says."""
+    """The fraction of x (N, D) that gets its largest score where y (N,) says."""
     return evaluate(params, x, y, p)[1]
 
 

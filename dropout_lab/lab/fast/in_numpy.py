@@ -39,7 +39,7 @@ def lanes(raw, entries):
 
 
 def apply_mask(kept, scale, x, out):
-    """out = x * kept * scale, in the three passes that NumPy does fastest (np.where takes eight times as long)."""
+    """out = x * kept * scale, arrays of one shape, in three passes (np.where takes eight times as long)."""
     np.copyto(out, kept)
     out *= scale
     out *= x
@@ -74,7 +74,7 @@ class Dropout:
         return self.y.reshape(x.shape)
 
     def backward(self, dout):
-        """dout * mask, with the mask of the last `forward`."""
+        """dout * mask, with the mask of the last `forward`, and in its shape."""
         self._in_parts(self._backward, dout.reshape(-1))
         return self.dx.reshape(dout.shape)
 

@@ -36,7 +36,7 @@ class YourMLP:
         self.bits = self.rng.bit_generator
 
     def step(self, x, y, lr, momentum, limit=None):
-        """One step of gradient descent, then max-norm on the hidden layers. Returns the loss."""
+        """Gradient descent on x (N, D) and labels y (N,), then max-norm on the hidden layers. Returns the loss."""
         loss, grads = network.loss_and_grads(self.params, x, y, self.p, self.rng)
         self.params, self.velocity = training.sgd_momentum(self.params, grads, self.velocity, lr, momentum)
         for i in range(1, len(self.params) // 2 if limit else 0):

@@ -40,13 +40,13 @@ class FastStep(Step):
         super().__init__(MLP)
 
     def evaluate(self, params, x, y, p=0.0):
-        """(loss, accuracy) at test time, on all of x."""
+        """(loss, accuracy) at test time, on all of x (N, D) with labels y (N,)."""
         loss, errors = measure(partial(mlp_test_scores, params), x, y)
         return loss, 1 - errors / len(x)
 
 
 def measure(scores_of, x, y, rows=2000):
-    """(mean loss, number of errors) of a function from images to scores, a few rows at a time."""
+    """(mean loss, number of errors) of a function from images (N, D) to scores (N, C), a few rows at a time."""
     loss = errors = 0
     for start in range(0, len(x), rows):
         part = slice(start, start + rows)

@@ -14,7 +14,7 @@ MOST_CODES = 12  # columns that may carry the id of their layer; the caption nam
 
 
 def plot_sizes(losses, numerical_gradient, x):
-    """The size of a loss's numeric gradient against the step: {name: loss(x)}, at most two."""
+    """The size of a loss's numeric gradient against the step: {name: loss(x)}, at most two; x of any shape."""
     paint(draw_sizes, losses, numerical_gradient, x)
 
 

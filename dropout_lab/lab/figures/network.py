@@ -24,7 +24,7 @@ def plot_bends(relu_forward):
 
 
 def plot_push(softmax, softmax_cross_entropy, scores, label):
-    """The probabilities of one sample's scores, and the gradient that reaches each score."""
+    """The probabilities of one sample's scores (C,), and the gradient that reaches each score."""
     dscores = softmax_cross_entropy(scores[None], np.array([label]))[1][0]
     classes = np.arange(len(scores))
     colours = [VERMILION if c == label else BLUE for c in classes]

@@ -83,7 +83,7 @@ def smooth_maps(shape, rng):
 
 
 def gaps(x, out):
-    """What the kept neighbours (above, below, left, right) tell about the entries that a layer zeroed in x.
+    """What kept neighbours (above, below, left, right) tell about the entries that a layer zeroed in x (N, C, H, W).
 
     Returns the fraction of the zeroed entries that have a kept neighbour, and the root mean square by which the mean of
     those misses the entry (nan if there are none).
@@ -103,7 +103,7 @@ def _shifted(a, down, right):
 
 
 def plot_gaps(layers, x, p, rng):
-    """The first maps of x before and after layers that drop: {name: forward}, a row for each."""
+    """The first maps of x (N, C, height, width) before and after layers that drop: {name: forward}, a row for each."""
     paint(draw_gaps, layers, x, p, rng)
 
 

@@ -9,7 +9,7 @@ CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # behind number
 
 
 def plot_pairs(a, b, labels, ylabel):
-    """One line for each seed, from its run of the one kind to its run of the other."""
+    """One line for each seed, from its run of the one kind to its run of the other: a and b are (seeds,)."""
     figure, axes = plt.subplots(figsize=(5.2, 3.4))
     falls = int((b < a).sum())
     for first, second in zip(a, b, strict=True):

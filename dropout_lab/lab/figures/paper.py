@@ -11,7 +11,7 @@ LOOKS = {"plain": (GREY, "-", "o"), "dropout": (VERMILION, "--", "s"), "max-norm
 
 
 def plot_columns(w, limit, max_norm=None, unit=3):
-    """A matrix of weights with the column of one unit framed, and the lengths of all columns, before and after."""
+    """Weights w (D, H) with the column of one unit framed, and the lengths of all columns, before and after."""
     paint(draw_columns, w, limit, max_norm, unit)
 
 

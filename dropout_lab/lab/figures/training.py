@@ -11,7 +11,7 @@ MARKERS = ("o", "s", "^")
 
 
 def show_images(x, y, guesses=None, n=10):
-    """The first n images of x with their classes; with guesses, the first n that are guessed wrong."""
+    """The first n images of x (N, D) with their classes y (N,); with guesses (N,), the first n guessed wrong."""
     rows = np.arange(len(x)) if guesses is None else np.flatnonzero(np.asarray(guesses) != y)
     side = int(np.sqrt(x.shape[1]))
     figure, panels = plt.subplots(1, n, figsize=(WIDTH, 1.6))
@@ -33,7 +33,7 @@ def show_images(x, y, guesses=None, n=10):
 
 
 def plot_step_lengths(loss_and_grads, params, x, y, lengths, title="A longer step is better until it is worse"):
-    """The loss after one step of w - lr * gradient, for each length lr."""
+    """The loss on x (N, D) and labels y (N,) after one step of w - lr * gradient, for each length lr."""
     loss, grads = loss_and_grads(params, x, y, 0.0, np.random.default_rng(0))
 
     def after(lr):

@@ -147,12 +147,12 @@ def _train(layer, p, seed=71):
 
 
 def gradient_agrees(layer, p, x=_PROBE[:4, :6], train=True):
-    """Backward against a nudge of the input, mask frozen."""
+    """Backward against a nudge of the input x (N, D), mask frozen."""
     return gradient_error(layer, p, x, train) < 1e-7
 
 
 def gradient_error(layer, p, x=_PROBE[:4, :6], train=True):
-    """How far backward is from the slope that a nudge of the input measures, mask frozen."""
+    """How far backward is from the slope that a nudge of the input x (N, D) measures, mask frozen."""
     weights = np.random.default_rng(73).uniform(0.5, 1.5, x.shape)
 
     def run(v):

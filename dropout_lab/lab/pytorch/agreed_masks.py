@@ -35,7 +35,7 @@ class AgreedCoins(np.random.Generator):
 
 
 def same_mask(forward, x, p, mask):
-    """(out, cache) of a layer in training that is led to a given mask; ValueError in words if it cannot be led."""
+    """(out, cache) of a layer in training that is led to a mask of x's shape; ValueError if it cannot be led."""
     out, cache = forward(x, p, AgreedCoins([mask], forward), True)
     if not np.array_equal(np.asarray(out) != 0, mask & (x != 0)):
         raise ValueError(

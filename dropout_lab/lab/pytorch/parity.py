@@ -68,7 +68,7 @@ def module(params):
 
 
 def layer_runner(x, dout, p):
-    """A function that runs `nn.Dropout` forward and backward once."""
+    """A function that runs `nn.Dropout` forward and backward once, on x and dout of one shape."""
     torch = _torch()
     tensor, grad, layer = torch.from_numpy(x).requires_grad_(), torch.from_numpy(dout), torch.nn.Dropout(p)
 

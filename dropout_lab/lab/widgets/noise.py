@@ -7,7 +7,7 @@ from dropout_lab.lab.widgets.panel import choice, panel, rate, seed, whole
 
 
 def explore_uncertainty(predict, x, y, p=0.2):
-    """Mean and spread of many passes over the plane; `predict(points, p, rng, passes)` gives both."""
+    """Mean and spread of many passes over the plane of x (N, 2); `predict(points, p, rng, passes)` gives both."""
 
     def draw(figure, p, passes, reach, seed):
         caption = draw_uncertainty(figure, predict, x, y, p, np.random.default_rng(seed), passes, reach)
