@@ -77,6 +77,18 @@ def choose(readings, arrays):
     return best.reading, trials
 
 
+def mixes(reading):
+    """Whether an entry of the output hangs on other entries of the input, as in a layer with weights of its own."""
+    x = np.random.default_rng(8).uniform(0.5, 1.5, (24, 18))
+    other = x.copy()
+    other[:, 0] *= 3
+    made, error = attempt(lambda: [np.asarray(reading.forward(v.copy(), 0.3, True, 5)[0]) for v in (x, x, other)])
+    if error or any(out.shape != x.shape for out in made):
+        return False
+    first, again, changed = (out[:, 1:] for out in made)
+    return np.array_equal(first, again, equal_nan=True) and not np.allclose(first, changed, equal_nan=True)
+
+
 def two_axes_only(reading):
     """Whether it takes tables and nothing else."""
     for shape in ((5,), (3, 4, 5), (2, 3, 2, 3)):

@@ -65,6 +65,11 @@ def _examined(target, label, p, seed):
         return Audit(label, layer.framework, verdict="undriven", message=sentence, adapter=code)
     if kin := relative(layer.name, reading):
         return _another(layer, label, kin)
+    if driving.mixes(reading):
+        raise Undriven(
+            f"`{layer.name}` does more than drop: an entry of its output hangs on other entries of the input, as where"
+            " weights are part of the layer. Put what drops into a class or function of its own, and audit that."
+        )
     tables = driving.two_axes_only(reading)
     try:
         seen = judging.observed(reading, tables)

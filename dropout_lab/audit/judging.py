@@ -156,7 +156,7 @@ def explain(name, failing, seed, has_mode=True):
     """[(known mistake, names of the failing aspects that it explains)], as a check would name it, by what decides."""
     part, seen, left, found = name.partition("_")[2], {a.name: a for a in failing}, [a.name for a in failing], []
     candidates = []
-    for mistake, signature in _signatures(name, seed):
+    for mistake, signature in _signatures(name, seed) if failing else ():
         names = {n: a for n, a in signature.items() if n in DECIDES[part] and (has_mode or n not in TEST_TIME)}
         if names and all(n in seen and (seen[n].alike(a) or a.echoes(names)) for n, a in names.items()):
             candidates.append((mistake, names))

@@ -5,11 +5,13 @@ import re
 FORWARD = (
     "forward __call__ call forward_propagation forward_propagate forward_pass forward_prop feedforward feed_forward"
     " fprop forward_step propagate apply fwd run compute transform activate process op classify dropout"
+    " foward feed update_output updateOutput passForward"
 ).split()
 BACKWARD = (
     "backward backward_propagation backward_propagate backward_pass backprop back_propagate backpropagate"
     " backpropagation back_propagation back_prop bprop backward_prop backward_step grad gradient gradients"
     " compute_gradient get_d_inputs calc_gradient derivative bwd back learn"
+    " update_grad updateGradInput update_grad_input"
 ).split()
 AT_TEST = (
     "predict inference infer forward_test test_forward forward_inference forward_eval forward_predict eval_forward"

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dropout_lab.audit import audit
+from dropout_lab.audit.examining import examine
 
 LAYER = """
 class Dropout:
@@ -58,6 +59,10 @@ SENTENCES = {
         "as the rate",
     ),
     "no syntax": ("class Dropout\n", "does not parse"),
+    "weights": (
+        "import numpy as np\n" + RIGHT.format(body="x = x @ np.ones((x.shape[1], x.shape[1]))"),
+        "does more than drop",
+    ),
     "a stub": (LAYER.format(body="raise NotImplementedError"), "not written yet"),
     "nothing returned": (LAYER.format(body="pass").replace("return x", "return None"), "returned nothing"),
 }
@@ -114,6 +119,15 @@ def test_the_code_cells_of_a_notebook_are_read(tmp_path):
     path = tmp_path / "layer.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
     assert audit(path).verdict == "right"
+
+
+@pytest.mark.parametrize("names", [("foward", "backward"), ("update_output", "update_grad"), ("feed", "backprop")])
+def test_rarer_names_of_methods_are_known(tmp_path, names):
+    path, code = tmp_path / "layer.py", RIGHT.format(body="pass")
+    for usual, rarer in zip(("forward", "backward"), names, strict=True):
+        code = code.replace(f"def {usual}(", f"def {rarer}(")
+    path.write_text("import numpy as np\n" + code, encoding="utf-8")
+    assert examine(path).verdict == "right"
 
 
 def test_a_name_chooses_among_layers(tmp_path):
