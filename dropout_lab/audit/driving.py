@@ -82,7 +82,9 @@ def mixes(reading):
     x = np.random.default_rng(8).uniform(0.5, 1.5, (24, 18))
     other = x.copy()
     other[:, 0] *= 3
-    made, error = attempt(lambda: [np.asarray(reading.forward(v.copy(), 0.3, True, 5)[0]) for v in (x, x, other)])
+    made, error = result_or_error(
+        lambda: [np.asarray(reading.forward(v.copy(), 0.3, True, 5)[0]) for v in (x, x, other)]
+    )
     if error or any(out.shape != x.shape for out in made):
         return False
     first, again, changed = (out[:, 1:] for out in made)
