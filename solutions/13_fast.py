@@ -257,7 +257,7 @@ runners = {
 }
 runners["1, 2, 3: lab/fast"] = both_ways(in_numpy.Dropout(0.5, 0))
 if find_spec("numba"):
-    runners["one loop: lab/fused"] = both_ways(in_numba.Dropout(0.5, 0))
+    runners["one loop: numba"] = both_ways(in_numba.Dropout(0.5, 0))
 else:
     print('numba is not installed here: python -m pip install -e ".[fast]"')
 runners["limit"] = lambda: (np.multiply(x, scale, out=y), np.multiply(dout, scale, out=dx))
@@ -306,7 +306,7 @@ print(
 
 # %% [markdown]
 # Below 1 is faster than PyTorch. Read it with care. The lead of the layer comes from one place: on a CPU, this version of PyTorch throws its coins one after the other, on one thread, and slowest at p = 0.5, where it was measured: an AMD processor, without Intel's libraries; elsewhere the lead is another. Its arithmetic is as good as NumPy's. Compare the two rows of the step *without*
-# dropout: they are near each other. Nothing here speaks of other versions, other processors, or a GPU. And what is compiled beats what is not: `lab/fused` is ahead of all that NumPy can do.
+# dropout: they are near each other. Nothing here speaks of other versions, other processors, or a GPU. And what is compiled beats what is not: `lab/fast/in_numba.py` is ahead of all that NumPy can do.
 
 # %% [markdown]
 # ## The question, for the last time

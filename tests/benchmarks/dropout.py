@@ -41,8 +41,8 @@ def candidates(shape, p, only=()):
     ]
     if rounds.numba():
         found += [
-            Candidate("lab/fused (numba)", layer(in_numba.Dropout(p, 0), x, g)),
-            Candidate("lab/fused (numba), 2 threads", layer(in_numba.Dropout(p, 0, threads=2), x, g)),
+            Candidate("lab/fast (numba)", layer(in_numba.Dropout(p, 0), x, g)),
+            Candidate("lab/fast (numba), 2 threads", layer(in_numba.Dropout(p, 0, threads=2), x, g)),
         ]
     if rounds.torch():
         found += [

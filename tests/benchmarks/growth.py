@@ -25,7 +25,7 @@ def _entries(count):
     found = []
     for n in ENTRIES:
         few = max(3, count if n <= 2**20 else count // 3)
-        kinds = ("NumPy, as in the lessons", "lab/fast", "lab/fused (numba)", "PyTorch, 1 thread", dropout.LIMIT)
+        kinds = ("NumPy, as in the lessons", "lab/fast", "lab/fast (numba)", "PyTorch, 1 thread", dropout.LIMIT)
         timed = rounds.interleave(dropout.candidates((n,), 0.5, kinds), few)
         found += [
             {**row, "ns_per_entry": 1e6 * row["best_ms"] / n}

@@ -122,7 +122,7 @@ def test_readme_says_what_the_results_say():
         and (
             (row["what"] in ("NumPy, as in the lessons, 2 threads", "lab/fast, 2 threads") and "shape" not in row)
             or (
-                row["what"] in ("NumPy, as in the lessons", "lab/fast", "lab/fused (numba)")
+                row["what"] in ("NumPy, as in the lessons", "lab/fast", "lab/fast (numba)")
                 and (row["shape"], row["p"]) in (([256, 4096], 0.5), ([4096, 4096], 0.5), ([4096, 4096], 0.2))
             )
         )

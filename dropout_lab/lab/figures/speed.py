@@ -1,4 +1,4 @@
-"""Figures of lesson 12's second half: what takes how long, and how it grows with the size."""
+"""Figures of lesson 13: what takes how long, and how it grows with the size."""
 
 import numpy as np
 
@@ -7,8 +7,8 @@ from dropout_lab.lab.plots import BLUE, GREEN, GREY, VERMILION, WIDTH, label_end
 BYTES = 16  # that a forward and a backward pass touch for each entry: x, y, dout, dx
 LOOKS = {
     "NumPy, as in": (GREY, "-", "o", "lessons"),
+    "lab/fast (numba)": (GREEN, "-.", "^", "numba"),
     "lab/fast": (BLUE, "-", "s", "lab/fast"),
-    "lab/fused": (GREEN, "-.", "^", "numba"),
     "PyTorch": (VERMILION, "--", "D", "PyTorch"),
     "limit": ("black", ":", "", "limit"),
 }

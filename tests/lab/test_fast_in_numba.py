@@ -1,4 +1,4 @@
-"""lab/fused.py, where numba is installed: the same distribution as lab/fast.py, under the same tests."""
+"""lab/fast/in_numba.py, where numba is installed: the same distribution as in_numpy.py, under the same tests."""
 
 import subprocess
 import sys
