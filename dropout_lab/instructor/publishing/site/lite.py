@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,7 +21,11 @@ FOLDER = "lite"
 KERNEL = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
 BESIDE = ("anywidget", "ipywidgets")  # from PyPI, in the versions whose other half is built into the page
 NEEDED = ("matplotlib", "numpy", *BESIDE)  # scikit-learn is left out: the digits come as a file
-EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", "@jupyterlite/pyodide-kernel-extension", "anywidget")
+EXTENSIONS = {  # of JupyterLab, and the distributions that bring them
+    "@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets",
+    "@jupyterlite/pyodide-kernel-extension": "jupyterlite-pyodide-kernel",
+    "anywidget": "anywidget",
+}
 FIRST = """\
 # In the browser: fetch what the course needs, and find dropout_lab/ in the folder above. This takes a minute.
 import logging
@@ -64,7 +68,6 @@ def build(files, scratch, out):
     for name, data in files.items():
         (scratch / "files" / name).parent.mkdir(parents=True, exist_ok=True)
         (scratch / "files" / name).write_bytes(data)
-    extensions = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
     options = {
         "contents": ["files"],
         "output_dir": str(out),
@@ -73,7 +76,7 @@ def build(files, scratch, out):
         "ignore_sys_prefix": ["federated_extensions"],
         "no_sourcemaps": True,
         "no_unused_shared_packages": True,
-        "federated_extensions": [str(extensions / name) for name in EXTENSIONS],
+        "federated_extensions": [str(_extension(name, brought_by)) for name, brought_by in EXTENSIONS.items()],
     }
     (scratch / "jupyter_lite_config.json").write_text(json.dumps({"LiteBuildConfig": options}))
     page = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {"appName": "dropout-lab"}}
@@ -82,6 +85,16 @@ def build(files, scratch, out):
     done = subprocess.run(command, cwd=scratch, capture_output=True, text=True)
     if done.returncode or not (out / "lab" / "index.html").exists():
         raise RuntimeError(f"JupyterLite: {(done.stderr or done.stdout).strip()[-400:]}")
+
+
+def _extension(name, brought_by):
+    """The folder of an extension, wherever its distribution was installed."""
+    found = (
+        f
+        for f in distribution(brought_by).files
+        if f.as_posix().endswith(f"share/jupyter/labextensions/{name}/package.json")
+    )
+    return Path(next(found).locate()).resolve().parent
 
 
 def students_files(root):
