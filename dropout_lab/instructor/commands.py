@@ -182,12 +182,13 @@ def report(
 def site(
     out: Annotated[Path, typer.Option(help="The folder to write: a new one, or a site, which is replaced.")],
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print lessons and cheat sheet to OUT/pdf.")] = False,
+    pyodide: Annotated[Path | None, typer.Option(help="An archive of Pyodide, served from the site itself.")] = None,
 ):
     """Write the course as static pages: lessons with outputs, gallery of mistakes, cheat sheet.
 
     Answers are in them, folded. The pages need no server and ask no other host for anything. Nothing is run: what is
     shown is what `build` stored. On a web server each lesson also opens in JupyterLite, a copy without answers, for
-    which Python comes from Pyodide's CDN.
+    which Python comes from Pyodide's CDN, or with --pyodide from the site.
     """
     try:
         from dropout_lab.instructor.publishing.site import SiteError
@@ -195,7 +196,7 @@ def site(
     except ModuleNotFoundError as missing:
         fail(f'{missing}. The site needs its extra: python -m pip install -e ".[site]"')
     try:
-        done = run(ROOT, out, typer.echo)
+        done = run(ROOT, out, typer.echo, pyodide)
     except SiteError as error:
         fail(str(error))
     if stale := [name for name, current in done.lessons.items() if not current]:

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor import selection
-from dropout_lab.instructor.publishing import leaks, release
+from dropout_lab.instructor.publishing import classroom, leaks, release
 
 HEAD = """\
 # %% [markdown]
@@ -101,7 +101,15 @@ def test_the_zip_holds_what_a_student_needs_and_nothing_else(repository, tmp_pat
     ]
     lessons = [f"lessons/{n}" for n in ("00_start.ipynb", "01_one.ipynb", "02_two.ipynb", "picture.svg")]
     assert sorted(unzip(tmp_path / "course.zip")) == sorted(
-        ["LICENSE", "README.md", "pyproject.toml", "dropout_lab/checks/table.py", *modules, *lessons]
+        [
+            "LICENSE",
+            "README.md",
+            "pyproject.toml",
+            "dropout_lab/checks/table.py",
+            *modules,
+            *lessons,
+            *classroom.files(),
+        ]
     )
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 import contrast
 from conftest import ROOT
 from dropout_lab.checks.mistakes import load_all
-from dropout_lab.instructor.publishing import leaks
+from dropout_lab.instructor.publishing import addresses, leaks
 from dropout_lab.instructor.publishing.release import pack
 from dropout_lab.lab.widgets.panel import moves, rate, seed, whole
 from dropout_lab.lab.widgets.views import views
@@ -64,7 +64,13 @@ def pages(built):
 def test_every_executed_lesson_has_a_page(built, pages):
     lessons = {path.stem for path in (ROOT / "solutions").glob("[0-9][0-9]_*.ipynb")}
     assert lessons == set(built[1].lessons)
-    assert {f"{name}.html" for name in lessons} | {"index.html", "gallery.html", "cheat_sheet.html"} <= set(pages)
+    assert {f"{name}.html" for name in lessons} | {
+        "index.html",
+        "about.html",
+        "404.html",
+        "gallery.html",
+        "cheat_sheet.html",
+    } <= set(pages)
 
 
 def test_it_is_small_enough_to_send(built):
@@ -283,6 +289,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
 
 STILL = "* { transition: none !important; animation: none !important }"  # what fades in is looked at when it is there
 AXE = {
+    "preload": False,  # it would fetch style sheets
     "resultTypes": ["violations"],  # what passes is not told, which takes most of the time
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
     "rules": {"color-contrast": {"enabled": False}},  # measured by `contrast`, in both schemes
@@ -354,6 +361,81 @@ def test_pages_are_dark_where_the_readers_system_is(browser, built):
     page.goto((built[0] / "cheat_sheet.html").as_uri())
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.close()
+
+
+def test_every_page_says_what_it_is(built):
+    for path in built[0].glob("*.html"):
+        text = path.read_text("utf-8")
+        assert re.search(r'<meta name="description" content="[^"]{40,}"', text), path.name
+        assert 'href="_static/favicon.svg"' in text, path.name
+        title = re.search(r"<title>(.*?)</title>", text, re.S)[1]
+        assert not re.fullmatch(r"\s*(\S+) \S+ \1\s*", title), title
+        assert "name not set" not in text, path.name
+
+
+def test_the_front_page_is_one_small_file_that_starts_every_lesson(built, pages):
+    front = built[0] / "index.html"
+    asked = [t for tag, t in pages["index.html"].targets if tag != "a"]
+    assert front.stat().st_size + sum((built[0] / t).stat().st_size for t in asked) < 100_000
+    linked = {t.removesuffix(".html") for tag, t in pages["index.html"].targets if tag == "a"}
+    assert set(built[1].lessons) <= linked
+    assert (
+        "Is applying dropout equivalent to zeroing" in re.search(r"<h1>(.*?)</h1>", front.read_text("utf-8"), re.S)[1]
+    )
+
+
+@pytest.fixture
+def front(browser, built):
+    page = browser.new_page(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
+    page.goto((built[0] / "index.html").as_uri())
+    yield page
+    page.close()
+
+
+def bar(page, name):
+    return page.locator(f"#{name}-value").inner_text()
+
+
+def test_what_happens_at_test_time_shows_only_after_a_choice(front):
+    assert bar(front, "test") == ""
+    assert front.get_by_label("inverted").is_disabled()
+    for word in ("0.25", "1/(1", "enlarged"):
+        assert word not in front.locator("main").inner_text()
+    front.get_by_role("button", name="as large as").press("Enter")
+    assert "It is the third." in front.locator("#answer").inner_text()
+    zeroed, test = float(bar(front, "training")), float(bar(front, "test"))
+    assert abs(zeroed - 0.25 * test) < 0.01, "two layers of p = 0.5, each of which lets half of the mean through"
+    front.get_by_label("inverted").check()
+    assert bar(front, "training") == bar(front, "test")
+
+
+def test_the_network_of_the_front_page_is_played_by_keyboard_on_a_phone(front):
+    assert front.evaluate("document.documentElement.scrollWidth") <= 390
+    assert front.evaluate("getComputedStyle(document.querySelector('.fill')).transitionDuration") == "0s"
+    before = float(bar(front, "training"))
+    front.get_by_label("probability to drop").press("ArrowRight")
+    assert front.locator("#p-value").inner_text() == "0.55"
+    assert float(bar(front, "training")) < before
+    said = front.locator("#said")
+    front.get_by_role("button", name="new mini-batch").press("Enter")
+    assert "Mini-batch 2" in said.inner_text()
+    kept = int(re.search(r"(\d+) of 12", said.inner_text())[1])
+    assert front.locator(".dropped").count() == 12 - kept
+
+
+def test_badges_come_from_one_address(tmp_path, monkeypatch):
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[project]\nname = "x"\n')
+    assert addresses.services(tmp_path) == {}
+    project.write_text('[project]\nname = "x"\n[project.urls]\nSource = "https://github.com/some/course.git"\n')
+    links = addresses.services(tmp_path)
+    assert list(links) == ["Colab", "Binder", "Codespaces", "Kaggle"]
+    assert all("some/course" in address and ".git/" not in address for address in links.values())
+    monkeypatch.setenv("GITHUB_REPOSITORY", "a/fork")
+    assert addresses.slug(tmp_path) == "some/course"
+    project.write_text('[project]\nname = "x"\n')
+    assert addresses.slug(tmp_path) == "a/fork"
 
 
 def test_the_cheat_sheet_is_one_page_of_a4(browser, built):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dropout_lab.instructor import markers
-from dropout_lab.instructor.publishing import leaks
+from dropout_lab.instructor.publishing import classroom, leaks
 from dropout_lab.instructor.publishing.derive import derived
 from dropout_lab.instructor.publishing.tree import is_scrap, student_files
 from dropout_lab.instructor.selection import in_words
@@ -77,6 +77,7 @@ def contents(root, chosen=None):
         files = {name: data for name, data in files.items() if not _number(name) or _number(name) in {FIRST, *chosen}}
         files = {name: _unlinked(name, data, files) if _number(name) else data for name, data in files.items()}
         files = {name: data for name, data in files.items() if not _is_page(name) or _links_to(name, files)}
+    files |= classroom.files(chosen)
     files["README.md"] = _readme(files["README.md"].decode("utf-8"), files, chosen).encode()
     return files
 

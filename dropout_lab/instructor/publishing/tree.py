@@ -14,6 +14,7 @@ STUDENT = (
     "docs/dropout.png",
 )
 TEACHER = ("dropout_lab/instructor",)  # the command line does without it
+CLASSROOM = (".github/workflows/classroom.yml", ".github/classroom/autograding.json")  # hidden, and meant: `classroom`
 _SCRAP = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", "build", "dist"}
 
 
@@ -31,6 +32,8 @@ def student_files(root):
 def is_scrap(path):
     """Whether a path is bytecode, a cache, or hidden: nothing that anybody hands out."""
     path = PurePosixPath(path)
+    if path.as_posix().endswith(CLASSROOM):
+        return False
     return path.suffix in {".pyc", ".pyo"} or any(
         p in _SCRAP or p.startswith(".") or p.endswith(".egg-info") for p in path.parts
     )

@@ -17,16 +17,23 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from dropout_lab.instructor.publishing.site import gallery, lite, one_layer, pages, panels
+from dropout_lab.instructor.publishing.site import front, gallery, lite, meta, one_layer, pages, panels, pyodide
 
 MATHJAX = "sphinx-mathjax-offline"  # MathJax 3.2.2 as files; the extension of that name would copy all 24 MB of it
 HERE = Path(__file__).parent
 SETTINGS = {
     "project": "dropout-lab",
+    "author": "the authors of dropout-lab",
+    "root_doc": "about",  # index.html is no page of Sphinx: front.py writes it
     "extensions": ["myst_nb", "sphinx.ext.mathjax", "sphinx.ext.githubpages"],
     "html_theme": "sphinx_book_theme",
     "html_title": "dropout-lab",
-    "html_theme_options": {"show_toc_level": 2, "use_download_button": False, "navbar_persistent": []},
+    "html_theme_options": {
+        "logo": {"text": "dropout-lab", "link": "index.html"},
+        "show_toc_level": 2,
+        "use_download_button": False,
+        "navbar_persistent": [],
+    },
     "html_context": {"default_mode": "auto"},  # light or dark, as the reader's system is
     "html_static_path": ["_static"],
     "html_css_files": ["course.css"],
@@ -65,8 +72,10 @@ class Built:
     seconds: float
 
 
-def site(root, out, progress=print):
+def site(root, out, progress=print, pyodide_archive=None):
     """Write the course as static pages into the folder `out`, which must be new, empty or a site.
+
+    With an archive of Pyodide, Python in the browser comes from the site and not from a CDN.
 
     Raises
     ------
@@ -78,6 +87,8 @@ def site(root, out, progress=print):
         raise SiteError(f"{out} is a file; give a folder")
     if out.exists() and any(out.iterdir()) and not (out / "_static" / "course.css").exists():
         raise SiteError(f"{out} holds other files; give a new folder")
+    if pyodide_archive and not lite.available():
+        raise SiteError('Pyodide runs in JupyterLite, which is not installed: python -m pip install -e ".[site]"')
     with tempfile.TemporaryDirectory(prefix="dropout-lab-site-") as scratch:
         source, fresh = Path(scratch) / "source", Path(scratch) / "site"
         (source / "_static").mkdir(parents=True)
@@ -88,9 +99,11 @@ def site(root, out, progress=print):
         _assets(source / "_static")
         progress("Sphinx")
         _sphinx(source, fresh, Path(scratch) / "doctrees")
+        front.write(root, lessons, lite.available(), fresh)
+        (fresh / "404.html").write_text(meta.LOST.format(head=meta.head(meta.COURSE)), "utf-8")
         if lite.available():
             progress("JupyterLite")
-            _lite(root, Path(scratch) / "lite", fresh / lite.FOLDER)
+            _lite(root, Path(scratch) / "lite", fresh / lite.FOLDER, pyodide_archive)
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(fresh, out)
     written = [path for path in out.rglob("*") if path.is_file()]
@@ -98,18 +111,19 @@ def site(root, out, progress=print):
     return Built(lessons, lite.available(), len(written), size, time.perf_counter() - start)
 
 
-def _lite(root, scratch, out):
+def _lite(root, scratch, out, pyodide_archive):
     try:
-        lite.build(lite.students_files(root), scratch, out)
-    except RuntimeError as error:
+        lite.build(lite.students_files(root), scratch, out, pyodide_archive)
+    except (RuntimeError, pyodide.NoPyodide) as error:
         raise SiteError(f"nothing was written. {error}") from None
 
 
 def _assets(static):
     """Our style sheets and script, and of MathJax the one script and its fonts."""
     panels.write_script(static)
-    for file in (*HERE.glob("*.css"), HERE / "lite.js"):
-        shutil.copy(file, static)
+    for name in ("course.css", "gallery.css", "cheat_sheet.css", "lite.js"):
+        shutil.copy(HERE / name, static)
+    (static / "favicon.svg").write_text(meta.ICON, "utf-8")
     try:
         there = files(MATHJAX)
     except PackageNotFoundError:
@@ -126,6 +140,7 @@ def _sphinx(source, out, doctrees):
     warnings = io.StringIO()
     with patch_docutils(), docutils_namespace():
         app = Sphinx(source, None, out, doctrees, "html", confoverrides=SETTINGS, status=None, warning=warnings)
+        app.connect("html-page-context", meta.add)
         app.build()
     for handler in list(logging.getLogger("sphinx").handlers):  # they hold on to the stream
         logging.getLogger("sphinx").removeHandler(handler)

@@ -1,7 +1,8 @@
 """The lessons in JupyterLite: a student's copy that runs in the browser, with nothing to install.
 
 JupyterLite and the copy are files of the site. Python itself (Pyodide) and NumPy come from its CDN when a page is
-opened, the widgets from PyPI. What a student saves stays in the browser.
+opened, or from the site where it was given an archive of them; the widgets come from PyPI. What a student saves stays
+in the browser.
 """
 
 import io
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from dropout_lab.instructor.publishing import leaks
 from dropout_lab.instructor.publishing.release import contents, pack
+from dropout_lab.instructor.publishing.site import pyodide
 from dropout_lab.lab.data import OWN_DIGITS, digits_file
 
 FOLDER = "lite"
@@ -63,8 +65,13 @@ def link(name):
     return f'<a class="dl-lite" href="{address}">Open in the browser, nothing to install</a>'
 
 
-def build(files, scratch, out):
-    """JupyterLite with these files, {path: bytes}, in the folder out; what is not said to it comes from scratch."""
+def build(files, scratch, out, pyodide_archive=None):
+    """JupyterLite with these files, {path: bytes}, in the folder out; what is not said to it comes from scratch.
+
+    An archive of Pyodide is unpacked into it, and its kernel starts from there.
+    """
+    if pyodide_archive:
+        pyodide.unpack(pyodide_archive, scratch / "static" / "pyodide")  # where JupyterLite looks for one
     for name, data in files.items():
         (scratch / "files" / name).parent.mkdir(parents=True, exist_ok=True)
         (scratch / "files" / name).write_bytes(data)

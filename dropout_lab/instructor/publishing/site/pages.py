@@ -1,4 +1,4 @@
-"""The sources of the pages, as Sphinx reads them: README as the first page, the lessons, the cheat sheet.
+"""The sources of the pages, as Sphinx reads them: README as the page about the course, the lessons, the cheat sheet.
 
 Answers fold: a cell of code goes behind a button, text behind a line to click. No Python runs in a page: a panel shows
 the views that its notebook keeps.
@@ -35,7 +35,7 @@ _TREE = """
 
 
 def write(root, folder, with_lite):
-    """Write index.md, the lessons, the cheat sheet, the guide; {name of a lesson: whether it is that of its source}.
+    """Write about.md, the lessons, the cheat sheet, the guide; {name of a lesson: whether it is that of its source}.
 
     `with_lite` says whether each lesson links to itself in JupyterLite.
     """
@@ -46,7 +46,7 @@ def write(root, folder, with_lite):
         if with_lite:
             notebook.cells[0].source = _HEADING.sub(rf"\g<0>{lite.link(source.stem)}\n\n", notebook.cells[0].source)
         nbformat.write(notebook, folder / f"{source.stem}.ipynb")
-    (folder / "index.md").write_text(_index(root / "README.md", lessons), "utf-8")
+    (folder / "about.md").write_text(_about(root / "README.md", lessons), "utf-8")
     sheet = _ID.sub(r'| <a href="gallery.html#\1">\1</a> |', (root / "solutions" / "cheat_sheet.md").read_text("utf-8"))
     (folder / "cheat_sheet.md").write_text(f"{sheet}\n{_style('cheat_sheet.css')}", "utf-8")
     guide = (root / "docs" / "INSTRUCTORS.md").read_text("utf-8").replace("[README](../README.md)", "README")
@@ -138,9 +138,9 @@ def _folded(text):
     return f'\n<details class="answer"><summary>Show the answer</summary>\n\n{text.strip()}\n\n</details>\n'
 
 
-def _index(readme, lessons):
+def _about(readme, lessons):
     """README up to what is for teachers, and the tree of the pages."""
-    text = markers.without_teachers(readme.read_text("utf-8"))
+    text = markers.without_teachers(readme.read_text("utf-8")).replace("# dropout-lab\n", "# About the course\n", 1)
     text = linked(text, lessons).replace("](LICENSE)", "](_static/LICENSE)").replace("](docs/drop", "](_static/drop")
     beside = ["gallery", "cheat_sheet", "is_my_dropout_right"]
     return (
