@@ -14,7 +14,7 @@ class NumpyArrays:
         return x
 
     def run(self, call, x):
-        """(what the call returned, function from dout to dx or None)."""
+        """(what the call returned, function from dout to dx, in the shape of x, or None)."""
         result = call(x)
         if isinstance(result, list) and len(result) == len(x) and x.ndim > 1:
             raise TypeError("a list came back: it goes through its input one entry at a time")

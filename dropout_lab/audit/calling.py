@@ -118,7 +118,7 @@ def filler(name, shape):
 
 
 def array_in(result, x):
-    """The output in what a call returned: an array that is x times something, entry by entry, and no mask; or None."""
+    """The output in what a call returned: an array in the shape of x that is x times something and no mask, or None."""
     candidates = result if isinstance(result, (tuple, list)) and not _is_list_of_numbers(result) else [result]
     arrays = [a for a in map(as_array, candidates) if a is not None and a.shape == x.shape and a.dtype.kind in "biuf"]
     with np.errstate(all="ignore"):

@@ -153,7 +153,7 @@ class ClassReading(Reading):
 
 
 def backward_arguments(params, chosen, dout, x):
-    """dout where a name says gradient, x where one says input; if none does, dout comes first."""
+    """dout where a name says gradient, x, of one shape, where one says input; if none does, dout comes first."""
     taken = {p.name for p in params if p.name in chosen}
     free = [p for p in params if p.name not in taken and vocabulary.role(p.name) in (None, "gradient", "size")]
     gradients = [p for p in free if vocabulary.role(p.name) == "gradient"] or [

@@ -100,7 +100,7 @@ def meeting_point(variance, gap):
 
 
 def passes(params, x, p, k, rng, rows=20_000, answer=softmax):
-    """k passes with masks from your dropout layer: class probabilities (k, N, C).
+    """k passes of x (N, D) with masks from your dropout layer: class probabilities (k, N, C).
 
     Several passes share one call, with x stacked below itself: every row has its own coins.
     """
@@ -119,14 +119,14 @@ def averages(pool, k):
 
 
 def distances_from_plain(params, x, p, k, rng, answer=softmax):
-    """How far the mean of the first 1, 2, ... k passes is from the network without masks: root mean square, (k,)."""
+    """How far the mean of the first 1, 2, ... k passes of x (N, D) is from no masks: root mean square, (k,)."""
     pool = passes(params, x, p, k, rng, answer=answer)
     means = np.cumsum(pool, axis=0) / np.arange(1, k + 1)[:, None, None]
     return np.sqrt(((means - plain(params, x, answer)) ** 2).mean(axis=(1, 2)))
 
 
 def law_of_distances(params, x, p, answer=softmax):
-    """(variance of one pass, distance of the mean over all masks from the network without masks), from the whole list.
+    """(variance of one pass of x (N, D), distance of the mean over all masks from none), from the whole list.
 
     x is (N, D), and both are numbers.
 

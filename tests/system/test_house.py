@@ -166,3 +166,37 @@ def test_ruff_has_nothing_to_say(arguments):
         [sys.executable, "-m", "ruff", *arguments, "."], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+ARRAYS = {"x", "dout", "scores", "dscores"}
+SHAPE = re.compile(r"\(([A-Z]|\.\.\.|pixels|points|size)\w*,[^()]*\)|\bshape\b|\bfloats?\b|\blike x\b")
+
+
+def without_a_shape(source):
+    """The public functions and methods of a text whose docstring takes an array and says nothing of its shape."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith(("_", "draw_")):  # draw_x is as plot_x
+            said = ast.get_docstring(node)
+            if said and ARRAYS & {a.arg for a in (*node.args.args, *node.args.kwonlyargs)} and not SHAPE.search(said):
+                yield node.name
+
+
+def test_who_takes_an_array_says_its_shape():
+    """Known mistakes are exempt: they have the signature of their exercise."""
+    found = {
+        f"{path.relative_to(ROOT / 'dropout_lab')}: {name}"
+        for wing in ("lab", "checks", "audit", ".")
+        for path in (ROOT / "dropout_lab" / wing).glob("*.py" if wing == "." else "**/*.py")
+        if "mistakes" not in path.parts
+        for name in without_a_shape(path.read_text("utf-8"))
+    }
+    one_number = {"checks/words.py: number", "checks/probes/dropout_masks.py: times", "lab/plots.py: label_end"}
+    any_kind = {"lab/show.py: rounded", "lab/figures/training.py: plot_sweep"}  # x is what to print, or a column's name
+    assert found == one_number | any_kind
+
+
+@pytest.mark.parametrize(
+    ("said", "found"), [("The norm of x.", ["norm"]), ("The norm of x (N, D).", []), ("The norm, any shape.", [])]
+)
+def test_a_shape_that_is_missing_is_found(said, found):
+    assert list(without_a_shape(f'def norm(x):\n    """{said}"""\n')) == found

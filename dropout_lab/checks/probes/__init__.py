@@ -39,7 +39,7 @@ def probe(name):
 
 
 def derivative(f, x):
-    """df/dx by the complex step, entry by entry: exact to rounding, and independent of any chain rule.
+    """df/dx by the complex step, for x of any shape: exact to rounding, and independent of any chain rule.
 
     f takes a complex array like x and returns a number, by operations that have a complex form.
     """
@@ -52,8 +52,8 @@ def derivative(f, x):
 
 
 def slopes(f, x):
-    """df/dx by the complex step, all entries in one call: f takes a stack of arrays like x and returns as many
-    numbers.
+    """df/dx by the complex step, all entries of x, of any shape, in one call: f takes a stack of arrays like x
+    and returns as many numbers.
     """
     nudged = x + 1e-200j * np.eye(x.size).reshape(-1, *x.shape)
     return f(nudged).imag.reshape(x.shape) / 1e-200

@@ -124,7 +124,7 @@ class Pass:
 
 
 def follows(dx, dout, m, tolerance):
-    """Whether dx is dout times m: exactly 0 where m is, elsewhere up to the rounding of a factor of 1 or more.
+    """Whether dx is dout times m, of one shape: exactly 0 where m is, else up to the rounding of a factor of 1 or more.
 
     A factor near 0 may be the sum of two that are not, as of Gaussian noise 1 + s z.
     """
@@ -133,13 +133,13 @@ def follows(dx, dout, m, tolerance):
 
 
 def ran(forward, backward, x, dout, p, generator, **mode):
-    """A `Pass`. Both functions get copies."""
+    """A `Pass` for x and dout of one shape, any. Both functions get copies."""
     a = look(forward, x, p, generator, **mode)
     return back(backward, a, dout)
 
 
 def back(backward, a, dout):
-    """The `Pass` of a `Look` at a forward pass and of the backward pass with its cache."""
+    """The `Pass` of a `Look` at a forward pass and of the backward pass with its cache; dout has the shape of x."""
     given = dout.copy()
     raw = backward(given, a.cache)
     dx = measurable("dx", raw, dout.shape)
@@ -233,7 +233,7 @@ REMEMBERED = "The mask has to be remembered: `out` is 0 there either way."
 
 
 def coins_at_zero(slope, out, x, p):
-    """As many entries are dropped as elsewhere, and the others are multiplied by the same number."""
+    """As many entries are dropped as elsewhere, the others multiplied by one number; arrays of one shape, any."""
     nought = x == 0
     elsewhere, here = out[~nought] == 0, slope[nought] == 0
     q = min(max(p, 0.05), 0.95)
@@ -256,7 +256,7 @@ def coins_at_zero(slope, out, x, p):
 
 
 def maps_at_zero(slope, out, x, p):
-    """What the other entries of a map were multiplied by."""
+    """What the other entries of a map were multiplied by; arrays (N, C, ...), one coin for each (n, c)."""
     m = np.where(x == 0, 0, out / np.where(x == 0, 1, x)).reshape(*x.shape[:2], -1)
     factor = np.take_along_axis(m, np.abs(m).argmax(axis=2)[..., None], axis=2)[..., None]
     want, got = np.broadcast_to(factor, x.shape)[x == 0], slope[x == 0]
@@ -270,7 +270,7 @@ def maps_at_zero(slope, out, x, p):
 
 
 def noise_at_zero(slope, out, x, p):
-    """Noise there as everywhere: neither 0 nor 1 throughout."""
+    """Noise there as everywhere: neither 0 nor 1 throughout; arrays of one shape, any."""
     got = slope[x == 0]
     plain = next((v for v in (0.0, 1.0) if (got == v).mean() > 0.5), None)
     say = (

@@ -154,7 +154,7 @@ def _with_x(a, u):
 
 
 def series(call, x, p, generator):
-    """Calls in a row on the same x, with one generator that goes on."""
+    """Calls in a row on the same x, of any shape, with one generator that goes on."""
     return [look(call, x, p, generator) for _ in range(CALLS)]
 
 

@@ -55,7 +55,7 @@ class Look:
 
 
 def look(call, x, p, generator, **mode):
-    """A `Look` at one call. The call gets a copy of x, so that whatever it does to it spoils nothing."""
+    """A `Look` at one call. The call gets a copy of x, of any shape; whatever it does to that spoils nothing."""
     given, before = x.copy(), generator.bit_generator.state
     out, cache = unpack(call(given, p, generator, **mode), "out", "cache")
     ratio, drew = measurable("out", out, x.shape) / x, generator.bit_generator.state != before

@@ -37,7 +37,7 @@ class Cubic:
         return other
 
     def slope(self, x, h=0.0):
-        """What a central difference with step h gives."""
+        """What a central difference with step h gives, at x of any shape."""
         return self.c * (3 * (x + self.s) ** 2 + h * h) + self.u * (self.u * x).sum()
 
     def __call__(self, x):

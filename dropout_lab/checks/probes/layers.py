@@ -258,14 +258,14 @@ def relu_backward(f, rng):
 
 
 def losses(scores, y):
-    """-log softmax(scores)[y] of each sample, from the definition; scores may be complex, and a stack."""
+    """-log softmax(scores)[y] of each sample (..., N), from the definition; scores (..., N, C) may be complex."""
     shifted = scores - scores.real.max(axis=-1, keepdims=True)
     picked = np.take_along_axis(shifted, np.broadcast_to(y[:, None], (*shifted.shape[:-1], 1)), axis=-1)[..., 0]
     return np.log(np.exp(shifted).sum(axis=-1)) - picked
 
 
 def mean_loss(scores, y):
-    """The mean of `losses`."""
+    """The mean of `losses` over the samples (...,); scores (..., N, C), y (N,)."""
     return losses(scores, y).sum(axis=-1) / len(y)
 
 

@@ -69,7 +69,7 @@ def _compiled():
 
     @njit(nogil=True)
     def kernel(x, out, start, stop, seed_key, call, cut, scale):
-        """out = x * mask from start, where a block begins, to stop. Entries i and i + half of a block share one."""
+        """out = x * mask (size,) from start, where a block begins, to stop; i and i + half of a block share one."""
         cut, zero = uint32(cut), out.dtype.type(0)
         for a in range(start, stop, BLOCK):
             size = min(BLOCK, stop - a)

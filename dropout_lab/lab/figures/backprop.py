@@ -87,6 +87,7 @@ def plot_reach(affine_forward, x, w, b, at=(1, 2), by=0.1):
     Parameters
     ----------
     affine_forward : the student's function
+    x, w, b : arrays (N, D), (D, H), (H,)
     at : (row, column)
         The entry that is nudged; of b, the column's.
     """

@@ -210,7 +210,7 @@ def _error_title(wrong, dropped):
 
 
 def plot_variance(forward, rng, x=1.0, rates=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), draws=20_000):
-    """The variance of one output over many masks, measured on a layer, beside x² p / (1 - p)."""
+    """The variance of one output over many masks, measured on a layer, beside x² p / (1 - p); x is a float."""
     paint(draw_variance, forward, rng, x, rates, draws)
 
 

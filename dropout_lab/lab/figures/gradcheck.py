@@ -16,8 +16,8 @@ def step_errors(methods, x, slope, steps=STEPS):
     Parameters
     ----------
     methods : {name: function of (x, h) that returns slopes at the points x}
-    x : array of points
-    slope : array, the right slopes
+    x : array (points,)
+    slope : array (points,), the right slopes
     """
     right = np.asarray(slope, np.float64)
     size = np.linalg.norm(right)
@@ -28,7 +28,7 @@ def step_errors(methods, x, slope, steps=STEPS):
 
 
 def plot_steps(methods, x, slope, title, steps=STEPS):
-    """The error of each method against the size of the step, with the best step marked."""
+    """The error of each method at the points x (points,) against the size of the step, with the best step marked."""
     figure, ax = plt.subplots(figsize=(WIDTH, 3.4))
     found = step_errors(methods, x, slope, steps)
     for place, ((name, errors), (colour, dash, marker)) in enumerate(zip(found.items(), STYLES, strict=False)):
@@ -54,7 +54,7 @@ def plot_steps(methods, x, slope, title, steps=STEPS):
 
 
 def plot_kink(x, h):
-    """The line through two points of ReLU, one on each side of its kink."""
+    """The line through two points of ReLU at x - h and x + h, floats, one on each side of its kink."""
     figure, ax = plt.subplots(figsize=(WIDTH, 2.8))
     unit, left, right = 1e-5, x - h, x + h
     grid = np.array([-2.5 * h, 0, 2.5 * h])

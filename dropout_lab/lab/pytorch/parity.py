@@ -48,7 +48,7 @@ def network_inputs():
 
 
 def module(params):
-    """The same network as an `nn.Module`: dropout on the input and after each ReLU."""
+    """The same network as an `nn.Module`: dropout on the input (N, D) and after each ReLU."""
     torch = _torch()
     linear = [torch.nn.Linear(*params[f"W{i}"].shape) for i in (1, 2, 3)]
     for i, layer in enumerate(linear, start=1):
