@@ -88,6 +88,7 @@ def test_what_a_submission_calls_over_there_tells_it_nothing_but_what_is_returne
 
 def test_a_forward_pass_that_loops_costs_itself_alone(tmp_path):
     write(tmp_path, with_code(layers="def relu_forward(x):\n    while True: pass"))
-    settings = Settings(1, "plain", ("relu_forward", "relu_backward"), limits=Limits(exercise=0.5))
+    some = ("relu_forward", "relu_backward", "mlp_backward")
+    settings = Settings(1, "plain", some, limits=Limits(exercise=3.0))
     rows = grade_submission(collect(tmp_path), settings)["exercises"]
-    assert [row["status"] for row in rows] == ["error", "passed"]
+    assert [row["status"] for row in rows] == ["error", "passed", "passed"]

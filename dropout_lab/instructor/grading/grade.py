@@ -186,12 +186,13 @@ class Marker:
         settings, beside.patient = self.settings, self.boundary.patient
         uses = "mlp_forward" in (name, *ground(name)) and self._drops(beside)
         under = [n for n in ground(name, uses) if self.first(n).status != "passed"]
-        stuck = [n for n in under if _without_result(self.first(n))]
-        if not under or (_without_result(verdict) and not stuck):
+        if not under or (_without_result(verdict) and not any(_without_result(self.first(n)) for n in under)):
             return verdict
+        failing = [n for n in under if self.final(n).status != "passed"]
+        stuck = [n for n in failing if _without_result(self.final(n))]
         roots = following.at_fault(under, uses, self.final)
         verdicts = []
-        for functions in following.ways(name, beside.functions, under, stuck):
+        for functions in following.ways(name, beside.functions, failing, stuck):
             verdicts.append(verdict_on(name, beside, settings, functions))
             if verdicts[-1].status == "passed":
                 return following.right_by_itself(name, roots)
