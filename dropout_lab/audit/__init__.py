@@ -18,7 +18,7 @@ def audit(target, p=None, time_limit=None, seed=0):
     p : "drop", "keep" or None
         What the layer's number is meant to be; None finds out.
     time_limit : float or None
-        Seconds of processor time for a target in words; None gives 20, and 60 to one that names JAX.
+        Seconds of processor time for a target in words; None gives 20, and 90 to one that names JAX.
     seed : int
         For the inputs; the same seed gives the same verdict.
 

@@ -12,13 +12,13 @@ from dropout_lab.audit.results import Audit
 from dropout_lab.system import processes
 from dropout_lab.system.places import ROOT
 
-TIME_LIMIT, COMPILED = 20, 60  # seconds of the processor; JAX compiles for every shape
+TIME_LIMIT, COMPILED = 20, 90  # seconds of the processor; JAX compiles for every shape
 
 
 def run(target, p=None, time_limit=None, seed=0):
     """The `Audit` of a target in words. Whatever its code does, an answer comes back.
 
-    `time_limit` is in seconds of the processor; a process that waits is ended after three times as long.
+    `time_limit` is in seconds of the processor; a process that waits is ended after six times as long, since others may be at work.
     """
     time_limit = time_limit or (COMPILED if _names_jax(target) else TIME_LIMIT)
     if not processes.AVAILABLE:
@@ -48,7 +48,7 @@ def run(target, p=None, time_limit=None, seed=0):
             stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         try:
-            answer, said = child.communicate(timeout=3 * time_limit)
+            answer, said = child.communicate(timeout=6 * time_limit)
         except subprocess.TimeoutExpired:
             return _endless(target, time_limit)
         finally:
