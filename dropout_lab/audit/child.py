@@ -18,7 +18,8 @@ TIME_LIMIT, COMPILED = 20, 90  # seconds of the processor; JAX compiles for ever
 def run(target, p=None, time_limit=None, seed=0):
     """The `Audit` of a target in words. Whatever its code does, an answer comes back.
 
-    `time_limit` is in seconds of the processor; a process that waits is ended after six times as long, since others may be at work.
+    `time_limit` is in seconds of the processor; a process that waits is ended after six times as
+    long, since others may be at work on the machine.
     """
     time_limit = time_limit or (COMPILED if _names_jax(target) else TIME_LIMIT)
     if not processes.AVAILABLE:
