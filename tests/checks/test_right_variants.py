@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from conftest import SEED_STEP
+from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.checks.functions import Functions, guard, load
 from dropout_lab.checks.verdicts import observe
 from variants import gradcheck, layers, network, training
@@ -38,6 +39,15 @@ def test_a_right_variant_is_never_rejected(module):
         for name, functions in judged:
             failing = [aspect.say for aspect in observe(name, functions, seed) if not aspect.ok]
             assert not failing, (name, functions[name], seed, failing)
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_completed_answer_is_never_rejected(name):
+    completed = load()
+    for seed in SEEDS:
+        failing = [aspect.say for aspect in observe(name, completed, seed) if not aspect.ok]
+        assert not failing, (seed, failing)
 
 
 def test_every_exercise_of_the_first_lessons_has_nine_right_variants():
