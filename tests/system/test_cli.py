@@ -72,6 +72,7 @@ def test_a_record_has_the_documented_keys(student):
         "points": 0,
         "max_points": 5,
         "mistake": None,
+        "suffers": ["relu_forward"],
         "message": records["relu_backward"]["message"],
     }
     assert re.search(
