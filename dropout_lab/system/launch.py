@@ -12,6 +12,8 @@ from pathlib import Path
 from dropout_lab.system import desk, places
 from dropout_lab.system.course import stopped_at
 
+GRACE = 15  # seconds in which a server can end its kernels
+
 
 class LaunchError(Exception):
     """A sentence on why the course cannot be opened, and what to do."""
@@ -63,12 +65,22 @@ def launch(port=None, browser=True, say=print, anywhere=False):
     ]
     say(f"{lesson} is at http://localhost:{port}{desk.ADDRESS}?token={token}\nCtrl+C ends it.")
     server = subprocess.Popen(command, cwd=root, env={**os.environ, **own, "JUPYTER_TOKEN": token})
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # who ends the command ends the server too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends the command ends the server too
     try:
         return server.wait()
     except KeyboardInterrupt:
-        server.terminate()
-        return server.wait()
+        return _ended(server)
+
+
+def _ended(server):
+    """End a server that may have shut down and still be there: threads that it began wait for work for ever."""
+    server.terminate()
+    try:
+        return server.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+        return 0
 
 
 def course_folder():

@@ -23,11 +23,7 @@ def opened(tmp_path):
     server = subprocess.Popen(command, cwd=tmp_path / "course", env=env, stdout=subprocess.PIPE, text=True)
     yield re.search(r"http://\S+", server.stdout.readline())[0], home
     server.terminate()
-    try:
-        server.wait(20)
-    except subprocess.TimeoutExpired:  # a busy machine
-        server.kill()
-        server.wait()
+    server.wait(60)  # it ends after JupyterLab, of which nothing is left then
     server.stdout.close()
 
 
