@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from conftest import ALL
 from dropout_lab.checks import session
 from dropout_lab.checks.functions import load
 from dropout_lab.checks.reports import CheckFailed
@@ -19,6 +18,16 @@ from student import Student
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="interrupts of another kind")
 SLOW = "def relu_forward(x):\n    import time\n    open('here', 'w').close()\n    time.sleep(60)\n    return x, x"
+
+
+@contextlib.contextmanager
+def interruptible():
+    """Let a signal interrupt, here and in what is started: a suite in the background is begun with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
@@ -31,11 +40,8 @@ def stopped_in(name, monkeypatch):
 
     functions = {**load(), name: stop}
     monkeypatch.setattr(session, "load", lambda: type(load())(functions))
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with interruptible():
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_in_a_notebook_one_check_ends_in_a_sentence_and_the_next_runs(monkeypatch):
@@ -54,15 +60,15 @@ def test_in_a_notebook_the_table_keeps_what_was_checked(monkeypatch, capsys):
     assert "Stopped by hand; checked: 2 of 7." in shown
 
 
-@pytest.mark.skipif(not ALL, reason="once a week: DROPOUT_LAB_TESTS=all")
 def test_in_a_terminal_ctrl_c_shows_what_was_checked_and_leaves_no_process(tmp_path):
     student = Student(tmp_path)
     student.save("layers", "relu_forward", SLOW)
     command = [sys.executable, "-m", "dropout_lab", "check"]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    running = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=-1, stderr=-1, encoding="utf-8", start_new_session=True
-    )
+    with interruptible():
+        running = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=-1, stderr=-1, encoding="utf-8", start_new_session=True
+        )
     end = time.monotonic() + 60
     while not (tmp_path / "here").exists() and time.monotonic() < end:
         time.sleep(0.02)
