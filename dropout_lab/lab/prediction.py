@@ -19,8 +19,8 @@ from dropout_lab.checks import lesson
 from dropout_lab.lab.progress import has_a_reader
 from dropout_lab.lab.show import rounded, say
 from dropout_lab.system.files import write_atomically
+from dropout_lab.system.places import PREDICTIONS
 
-FILE = "my_predictions.json"  # beside the lessons, where notebooks run
 QUESTION = "the question"  # the name under which lesson 00 keeps its seven statements
 NEAR = 0.1  # a number this share off counts as right
 
@@ -115,7 +115,7 @@ def commit(agree, in_my_words):
     else:
         votes = {str(n): answer for n, answer in agree.items()}
         _write(record | {QUESTION: {"lesson": "00", "made": _now(), "agree": votes, "words": str(in_my_words)}})
-        print(f"Written to {FILE}. Lesson 06 will ask for it.")
+        print(f"Written to {PREDICTIONS}. Lesson 06 will ask for it.")
 
 
 def recall():
@@ -190,7 +190,7 @@ def _now():
 
 
 def _read():
-    path = Path(FILE)
+    path = Path(PREDICTIONS)
     if not has_a_reader():
         return {}
     try:
@@ -200,11 +200,11 @@ def _read():
     except (OSError, ValueError):
         aside = path.with_suffix(".unreadable.json")
         path.replace(aside)
-        print(f"{FILE} could not be read. It is kept as {aside}, and a new one begins.")
+        print(f"{PREDICTIONS} could not be read. It is kept as {aside}, and a new one begins.")
         return {}
     return record if isinstance(record, dict) else {}
 
 
 def _write(record):
     if has_a_reader():
-        write_atomically(Path(FILE), json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        write_atomically(Path(PREDICTIONS), json.dumps(record, indent=1, ensure_ascii=False) + "\n")

@@ -1,9 +1,13 @@
-"""Files that are whole or not there, and a short name for what is in them."""
+"""Files that are whole or not there, zips that come out the same, and a short name for what is in them."""
 
 import hashlib
+import io
 import os
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
+
+_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 
 
 @contextmanager
@@ -30,6 +34,21 @@ def write_atomically(path, content):
     """Write text or bytes, whole or not at all."""
     with writing(path) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)
+
+
+def pack(content, folder=""):
+    """A zip of {path: bytes} as bytes, the same for the same content: sorted names, one time, plain permissions.
+
+    `folder` comes before each path; scripts may be run.
+    """
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(content):
+            entry = zipfile.ZipInfo(f"{folder}{name}", _TIME)
+            mode = 0o100755 if content[name].startswith(b"#!") else 0o100644
+            entry.create_system, entry.external_attr, entry.compress_type = 3, mode << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content[name])
+    return out.getvalue()
 
 
 def digest(*parts):

@@ -3,18 +3,15 @@
 Outputs are taken out of the notebooks: what they show comes from the modules. The same work gives the same bytes.
 """
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from dropout_lab.system.files import write_atomically
+from dropout_lab.system.files import pack, write_atomically
+from dropout_lab.system.places import PREDICTIONS
 
 NAME = "handin.zip"
-PREDICTIONS = "lessons/my_predictions.json"
 OURS = {"__init__", "__main__", "cli"}
-_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 
 
 @dataclass(frozen=True)
@@ -44,10 +41,11 @@ def hand_in(folder, out):
     modules = tuple(Path(name).stem for name in content)
     worked_in = {path.name: text for path in sorted(folder.glob("lessons/*.ipynb")) if (text := _worked_in(path))}
     content |= {f"lessons/{name}": text for name, text in worked_in.items()}
-    if (folder / PREDICTIONS).is_file():
-        content[PREDICTIONS] = (folder / PREDICTIONS).read_bytes()
-    write_atomically(out, _packed(content))
-    return HandedOver(modules, tuple(name[:2] for name in worked_in), PREDICTIONS in content)
+    predictions = folder / "lessons" / PREDICTIONS
+    if predictions.is_file():
+        content[f"lessons/{PREDICTIONS}"] = predictions.read_bytes()
+    write_atomically(out, pack(content))
+    return HandedOver(modules, tuple(name[:2] for name in worked_in), predictions.is_file())
 
 
 def lessons_in(folder):
@@ -72,13 +70,3 @@ def _worked_in(path):
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-
-
-def _packed(content):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(content):
-            entry = zipfile.ZipInfo(name, _TIME)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
-            archive.writestr(entry, content[name])
-    return out.getvalue()

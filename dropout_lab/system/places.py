@@ -11,6 +11,7 @@ ROOT = PACKAGE.parent  # the repository, where the package is used from one
 CHECKOUT = (ROOT / "solutions" / "manifest.json").is_file()  # then lessons can be built, released, put on a site
 FIRST = Path("lessons/00_start_here.ipynb")
 STUBS = Path("dropout_lab/layers.py")
+PREDICTIONS = "my_predictions.json"  # beside the lessons, where notebooks run
 
 
 def version():

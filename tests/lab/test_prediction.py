@@ -6,7 +6,8 @@ import pytest
 
 from dropout_lab.checks import lesson
 from dropout_lab.lab import prediction
-from dropout_lab.lab.prediction import FILE, all_predictions, commit, distance, predict, recall, reveal
+from dropout_lab.lab.prediction import all_predictions, commit, distance, predict, recall, reveal
+from dropout_lab.system.places import PREDICTIONS
 
 AGREE = dict.fromkeys(prediction.STATEMENTS, True)
 
@@ -21,20 +22,20 @@ def desk(tmp_path, monkeypatch):
 
 
 def kept():
-    return json.loads(prediction.Path(FILE).read_text("utf-8"))
+    return json.loads(prediction.Path(PREDICTIONS).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("blank", [..., None, "...", " ", (..., 3), {"a": 1, "b": ...}])
 def test_a_blank_is_refused_in_a_sentence(desk, capsys, blank):
     predict("the ratio", blank)
     assert capsys.readouterr().out.startswith("○ the ratio: put your answer in place of the dots")
-    assert not (desk / FILE).exists()
+    assert not (desk / PREDICTIONS).exists()
 
 
 def test_a_word_that_is_no_choice_is_refused(desk, capsys):
     predict("which", "D", choices=("A", "B"))
     assert "choose one of 'A', 'B'" in capsys.readouterr().out
-    assert not (desk / FILE).exists()
+    assert not (desk / PREDICTIONS).exists()
 
 
 def test_the_result_stands_beside_the_prediction(capsys):
@@ -79,7 +80,7 @@ def test_a_notebook_that_runs_by_itself_keeps_nothing(desk, monkeypatch, capsys)
 
 
 def test_a_file_that_cannot_be_read_is_kept_aside(desk, capsys):
-    (desk / FILE).write_text("{", "utf-8")
+    (desk / PREDICTIONS).write_text("{", "utf-8")
     predict("the ratio", 0.5)
     assert (desk / "my_predictions.unreadable.json").read_text("utf-8") == "{"
     assert kept()["the ratio"]["value"] == 0.5
@@ -118,19 +119,19 @@ def test_the_last_page_shows_every_prediction_and_how_ones_aim_changed(monkeypat
 def test_nothing_is_committed_while_a_statement_is_open(desk, capsys):
     commit(AGREE | {2: ...}, "yes, because")
     assert "statement 2" in capsys.readouterr().out
-    assert not (desk / FILE).exists()
+    assert not (desk / PREDICTIONS).exists()
 
 
 def test_nothing_is_committed_without_an_answer_in_words(desk, capsys):
     commit(AGREE, " ... ")
     assert "in your own words" in capsys.readouterr().out
-    assert not (desk / FILE).exists()
+    assert not (desk / PREDICTIONS).exists()
 
 
 def test_an_answer_that_is_not_true_or_false_is_named(desk, capsys):
     commit(AGREE | {2: "no"}, "yes, because")
     assert "Look again at statement 2" in capsys.readouterr().out
-    assert not (desk / FILE).exists()
+    assert not (desk / PREDICTIONS).exists()
 
 
 def test_a_commitment_stays_as_it_was_first_written(capsys):

@@ -17,9 +17,9 @@ import contrast
 from conftest import ROOT
 from dropout_lab.checks.mistakes import load_all
 from dropout_lab.instructor.publishing import addresses, leaks
-from dropout_lab.instructor.publishing.release import pack
 from dropout_lab.lab.widgets.panel import moves, rate, seed, whole
 from dropout_lab.lab.widgets.views import views
+from dropout_lab.system.files import pack
 
 pytest.importorskip("sphinx_book_theme", reason="Sphinx is not installed: the extra site")
 pytest.importorskip("myst_nb", reason="myst-nb is not installed: the extra site")
@@ -101,7 +101,7 @@ def test_what_runs_in_the_browser_is_a_students_copy(built):
     folder = with_lite(built) / "lite" / "files"
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert {"dropout_lab/dropout.py", "dropout_lab/lab/recorded/digits.csv.gz", "README.md"} <= set(files)
-    assert leaks.find_in_zip(io.BytesIO(pack(files)), ROOT / "solutions") == []
+    assert leaks.find_in_zip(io.BytesIO(pack(files, "lite/")), ROOT / "solutions") == []
 
 
 @pytest.fixture

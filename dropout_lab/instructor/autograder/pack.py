@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 from dropout_lab.checks.exercises import EXERCISES
-from dropout_lab.instructor.publishing.release import contents, pack
+from dropout_lab.instructor.publishing.release import contents
+from dropout_lab.system.files import pack
 
 SETUP = """\
 #!/usr/bin/env bash
@@ -58,7 +59,7 @@ def autograder(root, exercises=tuple(EXERCISES), points=None):
         "settings.json": (json.dumps(settings, indent=1) + "\n").encode(),
         "LICENSE": (root / "LICENSE").read_bytes(),
     }
-    return pack(files | {"setup.sh": SETUP.encode(), "run_autograder": RUN.encode()}, folder="")
+    return pack(files | {"setup.sh": SETUP.encode(), "run_autograder": RUN.encode()})
 
 
 def _judges(name):

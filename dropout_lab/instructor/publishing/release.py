@@ -9,7 +9,6 @@ The same sources give the same bytes: names are sorted, times fixed.
 import io
 import json
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,11 +17,10 @@ from dropout_lab.instructor.publishing import classroom, leaks
 from dropout_lab.instructor.publishing.derive import derived
 from dropout_lab.instructor.publishing.tree import is_scrap, student_files
 from dropout_lab.instructor.selection import in_words
-from dropout_lab.system.files import write_atomically
+from dropout_lab.system.files import pack, write_atomically
 
 FOLDER = "dropout-lab"
 FIRST = "00"  # how a lesson works: part of every release, because README and the command open it
-_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
@@ -58,7 +56,7 @@ def release(root, out, chosen=None):
     """
     root, out = Path(root), Path(out)
     content = contents(root, chosen)
-    packed = pack(content)
+    packed = pack(content, f"{FOLDER}/")
     found = leaks.find_in_zip(io.BytesIO(packed), root / "solutions")
     if problems := [*map(str, found), *dead_ends(content)]:
         raise ReleaseError("nothing was written. " + "; ".join(problems[:10]) + (" ..." if len(problems) > 10 else ""))
@@ -80,18 +78,6 @@ def contents(root, chosen=None):
     files |= classroom.files(chosen)
     files["README.md"] = _readme(files["README.md"].decode("utf-8"), files, chosen).encode()
     return files
-
-
-def pack(content, folder=f"{FOLDER}/"):
-    """A zip as bytes: sorted names, one time, plain permissions; scripts may be run."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(content):
-            entry = zipfile.ZipInfo(f"{folder}{name}", _TIME)
-            mode = 0o100755 if content[name].startswith(b"#!") else 0o100644
-            entry.create_system, entry.external_attr, entry.compress_type = 3, mode << 16, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content[name])
-    return out.getvalue()
 
 
 def dead_ends(content):

@@ -15,9 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dropout_lab.instructor.publishing import leaks
-from dropout_lab.instructor.publishing.release import contents, pack
+from dropout_lab.instructor.publishing.release import contents
 from dropout_lab.instructor.publishing.site import pyodide
 from dropout_lab.lab.data import OWN_DIGITS, digits_file
+from dropout_lab.system.files import pack
 
 FOLDER = "lite"
 KERNEL = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
@@ -121,7 +122,7 @@ def students_files(root):
     files[f"dropout_lab/lab/recorded/{OWN_DIGITS.name}"] = digits_file().read_bytes()
     name, data = _metadata(root)
     files[name] = data
-    if found := leaks.find_in_zip(io.BytesIO(pack(files)), root / "solutions"):
+    if found := leaks.find_in_zip(io.BytesIO(pack(files, f"{FOLDER}/")), root / "solutions"):
         raise RuntimeError("; ".join(map(str, found[:10])))
     return files
 
