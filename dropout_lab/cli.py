@@ -229,7 +229,7 @@ def paper(
     try:
         raise typer.Exit(subprocess.call(command, env=places.child_environment(folder)))
     except KeyboardInterrupt:  # the child had it too, and said what it kept
-        raise typer.Exit(130) from None
+        raise typer.Exit(STOPPED) from None
 
 
 def _quoted(folder):

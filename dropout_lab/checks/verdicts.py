@@ -11,6 +11,7 @@ from dropout_lab.checks.aspects import Aspect
 from dropout_lab.checks.exercises import Exercise, find
 from dropout_lab.checks.functions import Blank, Broke
 from dropout_lab.checks.ground import drops, ground, lowest
+from dropout_lab.checks.stubs import OWN
 from dropout_lab.checks.words import GUESS, ended, listed, sentence
 
 MEASURED_AGAINST_FORWARD = (
@@ -112,7 +113,7 @@ def judge(name, functions, seed=0):
 
 def _blank_below(exercise, message):
     """The exercise under one whose stub was called instead, as the stub's message has it."""
-    stub = re.match(r"`(\w+)`", message)
+    stub = OWN.match(message)
     return tuple(n for n in ground(exercise.name) if stub and n == stub[1] != exercise.function)
 
 

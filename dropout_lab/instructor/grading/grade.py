@@ -34,7 +34,7 @@ from dropout_lab.instructor.grading import following
 from dropout_lab.instructor.grading.boundary.proxies import Boundary, Lost, TooLong, Unavailable
 from dropout_lab.instructor.grading.boundary.sandbox import BWRAP, Limits, Sandbox
 from dropout_lab.instructor.grading.clock import OutOfTime, until
-from dropout_lab.instructor.grading.results import LONGEST_CODE, SCHEMA, VERSION
+from dropout_lab.instructor.grading.results import LONGEST_CODE, NO_RESULT, SCHEMA, VERSION, kind_raised
 from dropout_lab.instructor.grading.similarity import fingerprints
 from dropout_lab.system.files import digest
 from dropout_lab.system.places import PACKAGE
@@ -214,7 +214,7 @@ class Marker:
 
 
 def _without_result(verdict):
-    return verdict.status == "error" and verdict.headline.startswith("no result within")
+    return kind_raised(verdict.status, verdict.headline) == NO_RESULT
 
 
 def _row(name, marker, settings):

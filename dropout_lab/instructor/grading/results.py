@@ -201,7 +201,7 @@ def row_from(data):
         suffers=tuple(name for name in EXERCISES if name in _list(data, "suffers")),
         message=_text(data, "message"),
         headline=_text(data, "headline"),
-        raised=_raised(data.get("status"), _text(data, "message")),
+        raised=kind_raised(data.get("status"), _text(data, "message")),
         code=_text(data, "code")[:LONGEST_CODE],
         seconds=_number(data, "seconds", 0),
     )
@@ -212,7 +212,7 @@ def row_from(data):
     return row
 
 
-def _raised(status, message):
+def kind_raised(status, message):
     """The kind of error that a message tells of: a class of Python's, or that time was up."""
     if status != "error":
         return ""

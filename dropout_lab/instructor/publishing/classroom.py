@@ -10,7 +10,7 @@ from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor.publishing.tree import CLASSROOM
 
 WORKFLOW, TABLE = CLASSROOM
-SECONDS = 60  # for one check; it ends itself after ten
+MINUTES = 1  # for one check; it ends itself after ten seconds
 _TOP = """\
 # Autograding for GitHub Classroom: each exercise is a test, and the reporter hands the points on.
 name: Autograding Tests
@@ -58,7 +58,7 @@ def files(lessons=None):
     chosen = [e for e in EXERCISES.values() if lessons is None or e.lesson in lessons]
     if not chosen:
         return {}
-    steps = "".join(_STEP.format(number=e.number, name=e.name, points=e.points, minutes=SECONDS // 60) for e in chosen)
+    steps = "".join(_STEP.format(number=e.number, name=e.name, points=e.points, minutes=MINUTES) for e in chosen)
     results = "\n".join(f"          {e.name.upper()}_RESULTS: ${{{{ steps.{e.name}.outputs.result }}}}" for e in chosen)
     end = _END.format(results=results, runners=",".join(e.name for e in chosen))
     tests = [
@@ -69,7 +69,7 @@ def files(lessons=None):
             "input": "",
             "output": "",
             "comparison": "included",
-            "timeout": SECONDS // 60,
+            "timeout": MINUTES,
             "points": e.points,
         }
         for e in chosen

@@ -33,15 +33,10 @@ def head(description, title="dropout-lab"):
 
 def add(app, name, template, context, doctree):
     """Give a page of Sphinx its description: the first paragraph that is long enough to be one."""
-    texts = [" ".join(node.astext().split()) for node in doctree.findall()] if doctree else []
-    long = [text for text, node in zip(texts, doctree.findall() if doctree else (), strict=True) if _says(node, text)]
-    context["metatags"] = context.get("metatags", "") + head(
-        _cut(long[0] if long else COURSE), context.get("title", "")
-    )
-
-
-def _says(node, text):
-    return node.tagname == "paragraph" and len(text) > 60 and "$" not in text
+    paragraphs = (node for node in (doctree.findall() if doctree else ()) if node.tagname == "paragraph")
+    texts = (" ".join(node.astext().split()) for node in paragraphs)
+    said = next((text for text in texts if len(text) > 60 and "$" not in text), COURSE)
+    context["metatags"] = context.get("metatags", "") + head(_cut(said), context.get("title", ""))
 
 
 def _cut(text, most=180):
