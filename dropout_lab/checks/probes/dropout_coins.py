@@ -218,11 +218,17 @@ def calls(call, rng, first, looks):
 def large(z, p, what="zeros"):
     """No stretch of coins comes twice, and counts vary as those of independent coins do, in whatever stretch."""
     flat = z.ravel()
-    again = _recurs(flat) or _recurs(z.T.ravel())
-    if again:
-        seen, say = "repeats", f"the {what} of an array of shape {z.shape} repeat after {again} entries."
+    again = [(d, line, how) for line, how in ((flat, ""), (z.T.ravel(), ", down its columns")) if (d := _recurs(line))]
+    whole = [(d, how) for d, line, how in again if np.array_equal(line[d:], line[:-d])]
+    if whole:
+        (after, how), seen = whole[0], "repeats"
+        say = f"the {what} of an array of shape {z.shape} repeat after {after} entries{how}."
     elif alike := _twice(z):
-        seen, say = "repeats", f"in an array of shape {z.shape}, the {what} of two {alike} are in the same places."
+        seen, say = alike, f"in an array of shape {z.shape}, the {what} of two {alike} are in the same places."
+    elif again:
+        (later, _, how), seen = again[0], "a stretch comes again"
+        of = f"the {what} of {BLOCK} entries in a row"
+        say = f"in an array of shape {z.shape}, {of} come again {later} entries later{how}."
     else:
         seen, say = _far(flat, p, what)
     yield Aspect("large arrays", seen, seen == FREE[0], f"{say} {OWN[what]}")

@@ -193,7 +193,7 @@ def _rates(looks, row, where=""):
     seen, drawn = tuple(got), [a for a, wrong in zip(looks, off, strict=True) if wrong]
     if not got.any() and len(looks) > 1:
         seen = "nothing, and coins are drawn" if looks[0].drew else "nothing, and no coin is drawn"
-        say = "in training nothing is dropped; a fraction p should be."
+        say = "in training no output is 0; a fraction p should be."
     else:
         shares = ", ".join(f"{percent(a.share)} at p = {a.p:.5g}" for a in drawn)
         say = f"of the outputs, {shares} are 0. Those shares should be p, the probability to drop."
