@@ -145,7 +145,8 @@ def _switches(cls):
         yield f"{on}() and {off}()", (lambda layer: getattr(layer, on)(), lambda layer: getattr(layer, off)())
     for name, method in names.items():
         params = [p for p in parameters(method) if p.kind is p.POSITIONAL_OR_KEYWORD]
-        if len(params) == 1 and name.startswith("set") and (means := vocabulary.mode(name.removeprefix("set_"))):
+        sets = name.startswith("set") or (name.startswith("is_") and params and params[0].default is None)
+        if len(params) == 1 and sets and (means := vocabulary.mode(name.removeprefix("set_"))):
             a, b = (False, True) if means == "testing" else ("train", "test") if means == "either" else (True, False)
             yield f"{name}({a!r}) and {name}({b!r})", (_caller(name, a), _caller(name, b))
 

@@ -65,6 +65,11 @@ def _examined(target, label, p, seed):
         return Audit(label, layer.framework, verdict="undriven", message=sentence, adapter=code)
     if kin := relative(layer.name, reading):
         return _another(layer, label, kin)
+    if asked := _unreached_mode(layer, reading, trials):
+        raise Undriven(
+            f"`{layer.name}` dropped nothing in any way that it could be called. Its code asks for `{asked}`, and no"
+            " way to set that was found."
+        )
     if driving.mixes(reading):
         raise Undriven(
             f"`{layer.name}` does more than drop: an entry of its output hangs on other entries of the input, as where"
@@ -76,7 +81,7 @@ def _examined(target, label, p, seed):
         kind = judging.kind_of(seen)
         found = judging.under_both(reading, kind, tables, seen, seed)
     except (Broke, Blank) as broke:
-        said = broke.say() if isinstance(broke, Broke) else str(broke)
+        said = broke.say().replace(" of the cell", " of its code") if isinstance(broke, Broke) else str(broke)
         return Audit(
             label, layer.framework, verdict="undriven", message=f"`{layer.name}`: {said}", adapter=adapter(layer)
         )
@@ -86,6 +91,13 @@ def _examined(target, label, p, seed):
     record.observations |= {"default": _default(layer, reading), "coins": reading.coins()}
     record.observations["picture"] = _picture(reading, tables)
     return record
+
+
+def _unreached_mode(layer, reading, trials):
+    """The name of a mode that the code looks at, where nothing was dropped and nothing known sets a mode; else None."""
+    if reading.has_mode or any(t.error is None and t.noisy for t in trials):
+        return None
+    return next((name for name in sorted(layer.facts.tested) if vocabulary.mode(name)), None)
 
 
 def _default(layer, reading):

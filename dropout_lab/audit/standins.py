@@ -33,8 +33,14 @@ class StandIn:
     Nothing can be computed with it: that raises, and is said.
     """
 
-    def __init__(self, path):
-        self.__dict__["path"] = path
+    def __new__(cls, path):
+        made = super().__new__(cls)
+        made.__dict__["path"] = path
+        return made
+
+    def __init__(self, layer, *args, **kwargs):
+        if isinstance(layer, Anything):  # `Base.__init__(self, ...)`, where this stands for Base
+            Anything.__init__(layer, *args, **kwargs)
 
     def __getattr__(self, name):
         if name.startswith("__"):

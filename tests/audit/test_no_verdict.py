@@ -63,6 +63,20 @@ SENTENCES = {
         "import numpy as np\n" + RIGHT.format(body="x = x @ np.ones((x.shape[1], x.shape[1]))"),
         "does more than drop",
     ),
+    "a mode out of reach": (
+        "import numpy as np\ndef is_training():\n    return False\n"
+        + RIGHT.format(body="pass").replace("training=True", "").replace("not training", "not is_training()"),
+        "Its code asks for `is_training`",
+    ),
+    "a test time that raises": (
+        "import numpy as np\n"
+        + RIGHT.format(body="pass").replace("            return x", "            return len(x, x)", 1),
+        "it raised TypeError: len() takes exactly one argument (2 given). In line 8 of its code",
+    ),
+    "a gradient that is not returned": (
+        "import numpy as np\n" + RIGHT.format(body="pass").replace("return dout", "dout"),
+        "the backward pass returned nothing, and left nothing in an attribute.",
+    ),
     "a stub": (LAYER.format(body="raise NotImplementedError"), "not written yet"),
     "nothing returned": (LAYER.format(body="pass").replace("return x", "return None"), "returned nothing"),
 }
@@ -119,6 +133,25 @@ def test_the_code_cells_of_a_notebook_are_read(tmp_path):
     path = tmp_path / "layer.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
     assert audit(path).verdict == "right"
+
+
+def test_a_question_that_also_sets_is_the_mode(tmp_path):
+    path = tmp_path / "layer.py"
+    base = (
+        "class Base:\n    _on = False\n    def is_training(self, value=None):\n"
+        "        self._on = self._on if value is None else value\n        return self._on\n"
+    )
+    code = RIGHT.format(body="pass").replace("Dropout:", "Dropout(Base):").replace(", training=True", "")
+    path.write_text(f"import numpy as np\n{base}{code.replace('not training', 'not self.is_training()')}")
+    assert examine(path).verdict == "right"
+
+
+def test_a_missing_base_is_initialised_by_its_name(tmp_path):
+    path = tmp_path / "layer.py"
+    code = RIGHT.format(body="self.kind.lower()").replace("Dropout:", "Dropout(Layer):")
+    code = code.replace("self.p = p", "Layer.__init__(self, kind='DROPOUT')\n        self.p = p")
+    path.write_text(f"import numpy as np\nfrom .layer import Layer\n{code}", encoding="utf-8")
+    assert examine(path).verdict == "right"
 
 
 @pytest.mark.parametrize("names", [("foward", "backward"), ("update_output", "update_grad"), ("feed", "backprop")])
