@@ -175,8 +175,8 @@ def reset(folder, name, exercises):
     blank = _blank(folder, file)
     path = Path(folder) / file
     try:
-        old = path.read_text("utf-8") if path.exists() else ""
-        new = _with_blank(old, blank, function) if function and old else blank
+        old = path.read_bytes() if path.exists() else b""
+        new = (_with_blank(old, blank, function) if function and old else blank).encode()
         if new == old:
             raise CourseError(f"{name} in {path} is blank as it is.")
         kept = next(k for k in _names(file) if not (Path(folder) / k).exists())
@@ -199,10 +199,11 @@ def _blank(folder, file):
 
 
 def _with_blank(text, blank, function):
-    """The text with one function of the blank in place of its own. Text that does not parse is replaced as a whole."""
+    """The bytes as text with one function of the blank in place of its own; the blank, where they do not parse."""
     try:
+        text = text.decode("utf-8")
         start, end = _span(text, function)
-    except (SyntaxError, LookupError):
+    except (ValueError, SyntaxError, LookupError, RecursionError):
         return blank
     first, last = _span(blank, function)
     lines, blanks = text.splitlines(keepends=True), blank.splitlines(keepends=True)
@@ -233,16 +234,19 @@ def stopped_at(folder):
             cells = json.loads(path.read_text("utf-8"))["cells"]
             if any(cell.get("execution_count") for cell in cells):
                 return path.relative_to(folder)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # no notebook, or none that can be read
         pass
     return FIRST
 
 
 def _state(folder):
+    """What was noted of a folder; nothing, where what stands there is not of this shape."""
     try:
-        return json.loads((folder / STATE).read_text("utf-8"))
-    except (OSError, ValueError):
+        state = json.loads((folder / STATE).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    shaped = isinstance(state, dict) and isinstance(state.get("version"), str) and isinstance(state.get("files"), dict)
+    return state if shaped else {}
 
 
 def _remember(folder, known):

@@ -152,6 +152,33 @@ def test_folders_that_cannot_be_a_course_are_said(tmp_path, monkeypatch):
         course.init(tmp_path / "read-only")
 
 
+@pytest.mark.parametrize(
+    "noted", ["[1]", "3", "null", "{}", "{", '{"version": 3, "files": {}}', '{"version": "1", "files": []}']
+)
+def test_a_note_that_is_not_ours_loses_nothing(made, noted):
+    mine = answer(made).read_text("utf-8")
+    (made / course.STATE).write_text(noted)
+    assert "dropout_lab/layers.py" in course.init(made).kept
+    assert (made / "dropout_lab/layers.py").read_text("utf-8") == mine
+    assert json.loads((made / course.STATE).read_text("utf-8"))["version"] == course.version()
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"x = '\xe9'\n", b"\0", b"def relu_forward(:"])
+def test_reset_gives_back_what_nothing_can_read(made, text):
+    path = made / "dropout_lab/layers.py"
+    blank = path.read_bytes()
+    path.write_bytes(text)
+    _, kept = course.reset(made, "relu_forward", TABLE)
+    assert path.read_bytes() == blank
+    assert (made / kept).read_bytes() == text
+
+
+@pytest.mark.parametrize("notebook", ["[]", "{}", '{"cells": [1]}', '{"cells": 3}', ""])
+def test_a_notebook_that_nothing_can_read_keeps_no_course_closed(made, notebook):
+    next((made / "lessons").glob("03_*.ipynb")).write_text(notebook)
+    assert course.stopped_at(made) == places.FIRST
+
+
 def test_reset_gives_one_function_back_and_keeps_the_old_text(made):
     blank = (made / "dropout_lab/layers.py").read_text("utf-8")
     mine = (
