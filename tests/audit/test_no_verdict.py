@@ -65,7 +65,10 @@ SENTENCES = {
     ),
     "a mode out of reach": (
         "import numpy as np\ndef is_training():\n    return False\n"
-        + RIGHT.format(body="pass").replace("training=True", "").replace("not training", "not is_training()"),
+        + RIGHT.format(body="pass")
+        .replace("self.p = p", "self.p, self.m = p, 1.0")
+        .replace(", training=True", "")
+        .replace("not training", "not is_training()"),
         "Its code asks for `is_training`",
     ),
     "a test time that raises": (
