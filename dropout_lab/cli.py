@@ -129,11 +129,14 @@ def audit(
     The exit status is 0 if it is right, 1 if it is wrong, and 2 if there is no verdict.
     """
     from dropout_lab.audit import audit as audited
+    from dropout_lab.audit.cards import as_text
 
     if p not in (None, "keep", "drop"):
         fail(f"--p is keep or drop, not {p}.")
     found = audited(target, p)
-    typer.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False) if as_json else str(found))
+    typer.echo(
+        json.dumps(found.as_json(), indent=1, ensure_ascii=False) if as_json else as_text(found, screen.columns())
+    )
     raise typer.Exit(found.status)
 
 

@@ -9,6 +9,7 @@ from dropout_lab.system.screen import COLUMNS
 
 SYMBOL = {"right": "✓", "right_if_keep": "✓", "wrong": "✗", "undriven": "○", "not_dropout": "○"}
 COLOUR = {"✓": "#007a5a", "✗": "#b34700", "○": "#5f6b76"}
+BESIDE = 86  # columns that two pictures take
 _TITLE = {
     "undriven": "no verdict",
     "not_dropout": "another thing than dropout",
@@ -52,8 +53,8 @@ def rows(found):
         ("new coins in each call", "yes" if met["fresh"] else "no", "yes", met["fresh"]),
         (
             "your arrays",
-            "left as they were" if met["arrays"] else "changed in place",
-            "left as they were",
+            "as they were" if met["arrays"] else "changed in place",
+            "as they were",
             met["arrays"],
         ),
     ]
@@ -80,10 +81,10 @@ def as_text(found, width=COLUMNS):
     say(_beyond(found))
     if table := rows(found):
         lines += ["", *_facts(found, width), "", *_columns(table, found.observations["number"])]
-        lines += ["", *_pictures(found.observations.get("picture", {}))]
+        lines += ["", *_pictures(found.observations.get("picture", {}), width)]
     named = [m for m in found.mistakes if m["id"]]
     if named:
-        say("In the gallery of mistakes: " + ", ".join(f"{m['id']}, {m['title']}" for m in named) + ".")
+        say("In the gallery of mistakes: " + "; ".join(f"{m['id']}, {m['title']}" for m in named) + ".")
     for words in found.change:
         say(words, "  to change: ")
     for words in found.remarks:
@@ -102,14 +103,19 @@ def _facts(found, width):
 
 
 def _columns(table, number):
-    width = max(len(row[1]) for row in table) + 2
-    yield f"  {f'at {number} = 0.3':24}{'seen':{width}}right"
-    for what, seen, right, met in table:
-        yield f"  {what:24}{seen:{width}}{right:20}{'✓' if met else '✗'}".rstrip()
+    seen, right = (max(len(row[i]) for row in table) + 2 for i in (1, 2))
+    yield f"  {f'at {number} = 0.3':24}{'seen':{seen}}right"
+    for what, is_, should, met in table:
+        yield f"  {what:24}{is_:{seen}}{should:{right}}{'✓' if met else '✗'}"
 
 
-def _pictures(pictures):
+def _pictures(pictures, width):
+    """Side by side, or where there is no room one below the other."""
     if not pictures:
+        return
+    if width < BESIDE:
+        for one in pictures.items():
+            yield from _pictures(dict([one]), BESIDE)
         return
     blocks = [
         [f"{name} of a few entries", *("".join(_entry(v) for v in row) for row in rows_)]
@@ -141,7 +147,7 @@ def as_html(found):
         parts.append(_table(table, seen["number"]) + _drawn(seen.get("picture", {})))
     named = [f'<a href="gallery.html#{m["id"]}">{m["id"]}</a> {_marked(m["title"])}' for m in found.mistakes if m["id"]]
     if named:
-        parts.append(f"<div>In the gallery of mistakes: {', '.join(named)}</div>")
+        parts.append(f"<div>In the gallery of mistakes: {'; '.join(named)}</div>")
     parts += [_paragraph(f"To change: {words}") for words in found.change]
     parts += [_paragraph(f"Also: {words}") for words in found.remarks]
     if found.adapter:

@@ -40,7 +40,8 @@ def find(source):
         hint = f" (`{inside[0]}` is part of something larger)" if inside else ""
         raise Undriven(
             f"{source.path.name} has no dropout layer that can be recognised{hint}: no class or function whose name"
-            f" says dropout, and none with a forward pass that draws random numbers. Name it: {source.path.name}:Name."
+            " says dropout, and none with a forward and a backward pass that draws random numbers. Name it:"
+            f" {source.path.name}:Name."
         )
     best = _best(likely)
     if len(best) == 1:
@@ -80,7 +81,7 @@ def _is_layer(node):
 
 
 def _acts_like(node):
-    """A class with a forward and a backward method, or a function, that draws random numbers for a mask."""
+    """What draws random numbers for a mask: a function; a class with a forward pass and a backward one, or named so."""
     draws = any(
         isinstance(n, (ast.Attribute, ast.Name)) and _DRAWS.search(getattr(n, "attr", getattr(n, "id", "")))
         for n in ast.walk(node)
@@ -91,7 +92,8 @@ def _acts_like(node):
         methods = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
         held = {n.attr.strip("_").lower() for n in ast.walk(node) if isinstance(n, ast.Attribute)}
         weights = held & {"w", "weights", "weight", "bias", "b"}
-        return bool(methods & set(FORWARD)) and (bool(methods & set(BACKWARD)) or "call" in methods) and not weights
+        pair = bool(methods & set(BACKWARD)) or "call" in methods or "drop" in node.name.lower()
+        return bool(methods & set(FORWARD)) and pair and not weights
     words = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)} | {a.arg for a in node.args.args}
     return len(node.args.args) >= 2 and any(re.search(r"mask|keep|drop", w) for w in words | _names(node))
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dropout_lab.audit import assert_dropout, audit
+from dropout_lab.audit import assert_dropout, audit, cards
 from dropout_lab.audit.examining import examine
 from habits import HABITS, MISTAKES, PAPER, RIGHT, write
 
@@ -96,3 +96,40 @@ def test_an_assertion_for_tests_of_others_shows_the_card():
     with pytest.raises(AssertionError, match="Dropout"):
         assert_dropout(Dropout)
     assert audit(Dropout).status == 1
+
+
+IN_PLACE = """
+import numpy as np
+class Dropout:
+    def __init__(self, p):
+        self.p = p
+    def forward(self, x, train=True):
+        if not train:
+            return x
+        self.mask = np.random.rand(*x.shape) > self.p
+        return x * self.mask / (1 - self.p)
+    def backward(self, dy):
+        dy[~self.mask] = 0
+        return dy
+"""
+
+
+def test_a_row_of_the_card_says_what_is_so_of_its_own_number(tmp_path):
+    path = tmp_path / "layer.py"
+    path.write_text(IN_PLACE)
+    rows = {what: (seen, met) for what, seen, _, met in cards.rows(examine(path))}
+    assert rows["gradient where dropped"] == ("× 0.00", True)  # and not -0.00, which dout below 0 makes of it
+    assert rows["gradient where kept"] == ("× 1.00", False)
+
+
+@pytest.mark.parametrize("width", [60, 72, 100])
+def test_a_card_is_as_wide_as_the_terminal(tmp_path, width):
+    path = tmp_path / "layer.py"
+    path.write_text(IN_PLACE)
+    assert max(map(len, cards.as_text(examine(path), width).splitlines())) <= width
+
+
+def test_a_layer_without_a_backward_pass_is_found_by_a_name_that_says_drop(tmp_path):
+    path = tmp_path / "layer.py"
+    path.write_text(IN_PLACE.partition("    def backward")[0].replace("Dropout", "DropUnits"))
+    assert examine(path).verdict == "right"

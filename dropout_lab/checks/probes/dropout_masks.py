@@ -110,6 +110,7 @@ def times(x):
     """A factor as the reports print it."""
     if not np.isfinite(x):
         return "nan" if np.isnan(x) else "infinite"
+    x = x + 0.0  # -0.0 is 0
     return f"{x:.2f}" if abs(x) >= 0.1 or x == 0 else f"{x:.2g}"
 
 
