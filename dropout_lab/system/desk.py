@@ -24,6 +24,11 @@ QUIET = {"IPKernelApp": {"log_level": 40}}  # else every kernel warns that it sp
 PROSE = """\
 .jp-RenderedMarkdown { max-width: 46em; }
 .jp-RenderedMarkdown table, .jp-RenderedMarkdown pre { max-width: 100%; }
+.jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }   /* a line too long ends with a word */
+.jp-RenderedMarkdown .alert.dl-card { color: var(--jp-content-font-color1); background: var(--jp-layout-color2);
+  border: 0; border-left: 4px solid var(--edge); border-radius: 0; }   /* read in light and in dark */
+.dl-predict { --edge: #0072b2; } .dl-build { --edge: #d55e00; } .dl-say, .dl-try { --edge: #1a936f; }
+[data-jp-theme-light=false] .dl-predict { --edge: #56b4e9; }
 """
 
 
