@@ -28,22 +28,15 @@ function forward(masks) {
 }
 
 const chosen = { p: 0.5, inverted: false, answer: null };
-let coins = [], drawn = 0, means = [];
+let coins = [], drawn = 0, now = 0;
 const factor = () => (chosen.inverted ? 1 / (1 - chosen.p) : 1);
 const masks = (tosses) => tosses.map((layer) => layer.map((coin) => (coin < chosen.p ? 0 : factor())));
 const toss = () => HIDDEN.map((layer) => Array.from({ length: SIZES[layer] }, Math.random));
 const last = (layers) => mean(layers[HIDDEN.at(-1)]);
 
-// The mean over all masks, each by its probability: 2^6 for the first hidden layer, and the second only multiplies.
-const some = Array.from({ length: 2 ** SIZES[1] }, (_, n) => Array.from({ length: SIZES[1] }, (_, unit) => (n >> unit) & 1));
-function inTraining() {
-  const { p } = chosen;
-  return (1 - p) * factor() * some.reduce((sum, kept) => {
-    const share = kept.reduce((product, each) => product * (each ? 1 - p : p), 1);
-    return sum + share * last(forward([kept.map((each) => each * factor())]));
-  }, 0);
-}
 const atTest = () => last(forward([]));
+// The mean over all masks: every unit is active, so what a mask does on average is what the layer does on average.
+const inTraining = () => ((1 - chosen.p) * factor()) ** HIDDEN.length * atTest();
 
 const place = (layer, unit) => [40 + ACROSS * layer, TOP + DOWN * (unit - (SIZES[layer] - 1) / 2)];
 const lines = [], units = [];
@@ -75,7 +68,7 @@ function draw() {
   }));
   for (const { line, layer, from, to } of lines)
     line.classList.toggle("cut", !kept(layer, from) || !kept(layer + 1, to));
-  means = [...means, last(layers)].slice(-30);
+  now = last(layers);
   const count = mask.flat().filter((m) => m > 0).length;
   find("said").textContent = `Mini-batch ${drawn}, one sample of it: ${count} of ${mask.flat().length} hidden units are kept.`;
   bars();
@@ -86,7 +79,7 @@ function bars() {
   const training = inTraining();
   find("training").style.width = share(training);
   find("training-value").textContent = training.toFixed(2);
-  find("now").style.left = share(means.at(-1));
+  find("now").style.left = share(now);
   if (!chosen.answer) return;
   find("test").style.width = share(atTest());
   find("test-value").textContent = atTest().toFixed(2);
@@ -120,7 +113,6 @@ function answer() {
 find("p").addEventListener("input", (event) => {
   chosen.p = event.target.valueAsNumber;
   find("p-value").textContent = chosen.p.toFixed(2);
-  means = [];
   draw();
   if (chosen.answer) answer();
 });
