@@ -12,7 +12,7 @@ from pathlib import Path
 from dropout_lab.system import desk, places
 from dropout_lab.system.course import stopped_at
 
-GRACE = 15  # seconds in which a server can end its kernels
+GRACE = 8  # seconds in which a server can end its kernels, which it gives five
 
 
 class LaunchError(Exception):

@@ -15,6 +15,7 @@ from conftest import ROOT
 from dropout_lab.checks.exercises import EXERCISES
 from dropout_lab.instructor import selection
 from dropout_lab.instructor.publishing import classroom, leaks, release
+from dropout_lab.system.files import pack
 
 HEAD = """\
 # %% [markdown]
@@ -228,7 +229,7 @@ def student(tmp_path_factory):
     """This course as a student unpacks it."""
     folder = tmp_path_factory.mktemp("student")
     content = release.contents(ROOT)
-    with zipfile.ZipFile(io.BytesIO(release.pack(content))) as archive:
+    with zipfile.ZipFile(io.BytesIO(pack(content, f"{release.FOLDER}/"))) as archive:
         archive.extractall(folder)
     return folder / "dropout-lab"
 
